@@ -1,0 +1,81 @@
+package io.patchbay.core.forward;
+
+import static io.patchbay.core.port.QueueCounters.Count.FLOODED;
+import static io.patchbay.core.port.QueueCounters.Count.FLOOD_COPIES;
+
+import io.patchbay.core.frame.Burst;
+import io.patchbay.core.frame.MacAddress;
+import io.patchbay.core.port.DropReason;
+import io.patchbay.core.port.QueueCounters;
+
+/** Learns from a burst and routes it. One per worker; shares only the {@link MacTable}. */
+public final class Forwarder {
+
+    /** Neither an address nor something equal to one. */
+    private static final long NO_ADDRESS = -1;
+
+    private final MacTable macs;
+
+    public Forwarder(MacTable macs) {
+        this.macs = macs;
+    }
+
+    /**
+     * Routes every frame of a burst, or counts why it goes nowhere.
+     *
+     * @param from the port the burst came from
+     * @param floodPorts ports that take part in floods; {@code from} is passed over
+     * @param routes cleared and filled; has room for every port
+     * @param counters of the receiving queue
+     */
+    public void route(Burst burst, int from, int[] floodPorts, Routes routes, QueueCounters counters) {
+        routes.clear();
+        MacTable.Generation table = macs.current();
+        // A burst is mostly one conversation: remembering the last pair saves most look-ups.
+        long lastSource = NO_ADDRESS;
+        long lastDestination = NO_ADDRESS;
+        int lastPort = MacTable.UNKNOWN;
+        for (int frame = 0, n = burst.count(); frame < n; frame++) {
+            long source = burst.source(frame);
+            if (source != lastSource) {
+                if (!MacAddress.isValidSource(source)) {
+                    counters.drop(DropReason.INVALID_SOURCE, 1);
+                    continue;
+                }
+                table.learn(source, from);
+                lastSource = source;
+                lastDestination = NO_ADDRESS; // what was learnt just now may be the next frame's destination
+            }
+            long destination = burst.destination(frame);
+            if (destination != lastDestination) {
+                lastPort = MacAddress.isGroup(destination) ? MacTable.UNKNOWN : table.lookup(destination);
+                lastDestination = destination;
+            }
+            if (lastPort == from) {
+                counters.drop(DropReason.SAME_PORT, 1);
+            } else if (lastPort != MacTable.UNKNOWN) {
+                routes.add(lastPort, frame);
+            } else if (MacAddress.isReserved(destination)) {
+                counters.drop(DropReason.RESERVED_ADDRESS, 1);
+            } else {
+                flood(frame, from, floodPorts, routes, counters);
+            }
+        }
+    }
+
+    private static void flood(int frame, int from, int[] floodPorts, Routes routes, QueueCounters counters) {
+        int copies = 0;
+        for (int port : floodPorts) {
+            if (port != from) {
+                routes.add(port, frame);
+                copies++;
+            }
+        }
+        if (copies == 0) {
+            counters.drop(DropReason.NO_DESTINATION, 1);
+            return;
+        }
+        counters.add(FLOODED, 1);
+        counters.add(FLOOD_COPIES, copies - 1);
+    }
+}

@@ -1,0 +1,201 @@
+package io.patchbay.core.frame;
+
+import java.lang.foreign.MemorySegment;
+import java.lang.foreign.ValueLayout;
+import java.nio.ByteOrder;
+
+/**
+ * Up to {@value #CAPACITY} frames borrowed from one receive queue for one turn.
+ *
+ * <p>Each frame is held in two parts. Its <em>head</em>, the first {@value #HEAD_BYTES} bytes, was read once and lies here as two
+ * little-endian words. Its <em>tail</em>, everything after the head, stays where the sender put it: a run of entries in the segment
+ * arrays. A frame shorter than the head has no tail and its head is padded with zero.
+ *
+ * <pre>
+ *   frame i:   head0[i] head1[i]          tail segments firstSegment(i) .. endSegment(i)-1
+ *             +-----------------+   +----------------+ +-------------+
+ *             | bytes 0 .. 15   |   | bytes 16 ..    | |   ...       |   length(i) bytes in all
+ *             +-----------------+   +----------------+ +-------------+
+ * </pre>
+ *
+ * <p>The receive queue fills a burst ({@link #addSegment} for each piece of the tail, then {@link #endFrame}, or {@link #dropFrame}
+ * to take the pieces back); forwarding and transmission only read it. The memory behind the segments belongs to the sender, who may
+ * change any byte of it at any time, and is valid until the queue's chains are released at the end of the turn.
+ *
+ * <p>Confined to its worker. Nothing here allocates after construction.
+ */
+public final class Burst {
+
+    /** Most frames in one burst. */
+    public static final int CAPACITY = 64;
+
+    /** Bytes of each frame that are read into worker-owned memory. */
+    public static final int HEAD_BYTES = 16;
+
+    /** Most segments a single frame may have: with the head before them they still fit one {@code writev} (IOV_MAX is 1024). */
+    public static final int MAX_FRAME_SEGMENTS = 1022;
+
+    private static final int SEGMENTS = 4 * MAX_FRAME_SEGMENTS;
+
+    static final ValueLayout.OfLong WORD = ValueLayout.JAVA_LONG_UNALIGNED.withOrder(ByteOrder.LITTLE_ENDIAN);
+
+    private final long[] head0 = new long[CAPACITY];
+    private final long[] head1 = new long[CAPACITY];
+    private final int[] length = new int[CAPACITY];
+    private final int[] segmentEnd = new int[CAPACITY + 1];
+    private final MemorySegment[] segmentBase = new MemorySegment[SEGMENTS];
+    private final long[] segmentOffset = new long[SEGMENTS];
+    private final int[] segmentLength = new int[SEGMENTS];
+
+    private int count;
+    private int segments;
+    private long bytes;
+
+    public Burst() {
+        java.util.Arrays.fill(segmentBase, MemorySegment.NULL);
+    }
+
+    /** Forgets all frames. */
+    public void clear() {
+        count = 0;
+        segments = 0;
+        bytes = 0;
+    }
+
+    public int count() {
+        return count;
+    }
+
+    /** Bytes of all frames together. */
+    public long bytes() {
+        return bytes;
+    }
+
+    public boolean isFull() {
+        return count == CAPACITY;
+    }
+
+    /** Whether a frame of the most segments allowed still finds room. */
+    public boolean hasRoomForAnyFrame() {
+        return count < CAPACITY && segments <= SEGMENTS - MAX_FRAME_SEGMENTS;
+    }
+
+    /**
+     * Adds a piece to the tail of the frame being built.
+     *
+     * @param length bytes, at least 0; the range must lie within {@code base}
+     * @return false, with nothing added, when the frame has {@value #MAX_FRAME_SEGMENTS} segments or the burst no room
+     */
+    public boolean addSegment(MemorySegment base, long offset, int length) {
+        int s = segments;
+        if (s == SEGMENTS || s - segmentEnd[count] >= MAX_FRAME_SEGMENTS) {
+            return false;
+        }
+        segmentBase[s] = base;
+        segmentOffset[s] = offset;
+        segmentLength[s] = length;
+        segments = s + 1;
+        return true;
+    }
+
+    /**
+     * Completes the frame whose tail was added.
+     *
+     * @param first bytes 0 to 7 of the frame, byte 0 lowest
+     * @param second bytes 8 to 15 of the frame, byte 8 lowest
+     * @param frameLength head and tail together, at least {@link EthernetDescriptor#HEADER_BYTES}
+     */
+    public void endFrame(long first, long second, int frameLength) {
+        int i = count;
+        head0[i] = first;
+        head1[i] = second;
+        length[i] = frameLength;
+        bytes += frameLength;
+        segmentEnd[i + 1] = segments;
+        count = i + 1;
+    }
+
+    /** Takes back the pieces added since the last completed frame. */
+    public void dropFrame() {
+        segments = segmentEnd[count];
+    }
+
+    /** Bytes of frame {@code i}, without any virtio-net header. */
+    public int length(int i) {
+        return length[i];
+    }
+
+    public long head0(int i) {
+        return head0[i];
+    }
+
+    public long head1(int i) {
+        return head1[i];
+    }
+
+    /** Destination address of frame {@code i}, as {@link MacAddress} describes. */
+    public long destination(int i) {
+        return Long.reverseBytes(head0[i]) >>> 16;
+    }
+
+    /** Source address of frame {@code i}, as {@link MacAddress} describes. */
+    public long source(int i) {
+        return Long.reverseBytes(head0[i] >>> 48 | head1[i] << 16) >>> 16;
+    }
+
+    /** The EtherType or length word of frame {@code i}. */
+    public int etherType(int i) {
+        return Short.reverseBytes((short) (head1[i] >>> 32)) & 0xffff;
+    }
+
+    public int firstSegment(int i) {
+        return segmentEnd[i];
+    }
+
+    /** One past the last segment of frame {@code i}. */
+    public int endSegment(int i) {
+        return segmentEnd[i + 1];
+    }
+
+    public MemorySegment segmentBase(int s) {
+        return segmentBase[s];
+    }
+
+    public long segmentOffset(int s) {
+        return segmentOffset[s];
+    }
+
+    public int segmentLength(int s) {
+        return segmentLength[s];
+    }
+
+    /**
+     * Copies the whole of frame {@code i} to one contiguous place.
+     *
+     * @param to has at least {@code length(i)} bytes from {@code at}
+     */
+    public void copyFrame(int i, MemorySegment to, long at) {
+        int bytesOfFrame = length[i];
+        if (bytesOfFrame < HEAD_BYTES) {
+            copyShortHead(i, to, at, 0, bytesOfFrame);
+            return;
+        }
+        to.set(WORD, at, head0[i]);
+        to.set(WORD, at + Long.BYTES, head1[i]);
+        long position = at + HEAD_BYTES;
+        for (int s = segmentEnd[i], end = segmentEnd[i + 1]; s < end; s++) {
+            int n = segmentLength[s];
+            MemorySegment.copy(segmentBase[s], segmentOffset[s], to, position, n);
+            position += n;
+        }
+    }
+
+    /** Copies bytes {@code from} to {@code from + n} of the head of frame {@code i}, one by one. */
+    void copyShortHead(int i, MemorySegment to, long at, int from, int n) {
+        for (int k = 0; k < n; k++) {
+            int index = from + k;
+            long word = index < Long.BYTES ? head0[i] : head1[i];
+            to.set(ValueLayout.JAVA_BYTE, at + k, (byte) (word >>> (8 * (index & 7))));
+        }
+    }
+}

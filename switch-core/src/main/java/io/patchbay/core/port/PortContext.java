@@ -1,0 +1,33 @@
+package io.patchbay.core.port;
+
+/**
+ * The switch as one port sees it. Methods are called from the port's control threads, never from a worker.
+ */
+public interface PortContext {
+
+    /** The port's name in the configuration. */
+    String name();
+
+    /** The port's counters; kept over restarts of the port's peer. */
+    PortCounters counters();
+
+    /**
+     * Replaces what the port offers the workers.
+     *
+     * <p>When this returns, no worker uses anything that was offered before and is not offered now; it may be freed. Workers that sleep
+     * are woken to look at what is new. Takes one turn of the slowest worker, typically microseconds.
+     *
+     * @throws IllegalStateException if the port was removed from the switch
+     */
+    void publish(PortQueues queues);
+
+    /** Forgets all addresses learnt on this port. */
+    void forgetAddresses();
+
+    /**
+     * Forwards a frame as if it had been received from this port, without learning limits or budgets being any different.
+     *
+     * @param frame a whole Ethernet frame; copied
+     */
+    void inject(byte[] frame);
+}

@@ -1,0 +1,20 @@
+package io.patchbay.core.port;
+
+/**
+ * A kind of port. Implementations are listed in {@code META-INF/services} and have a public constructor without parameters.
+ *
+ * @param <S> the kind's settings: a record whose components are the keys of the port's JSON object besides {@code name} and
+ *     {@code type}. A component of type {@link java.util.Optional} may be left out; any other must be given. The canonical constructor
+ *     refuses bad values with a {@link SettingException}.
+ */
+public interface PortProvider<S extends Record> {
+
+    /** The word in the configuration's {@code type}. */
+    String type();
+
+    /** The class of the kind's settings. */
+    Class<S> settings();
+
+    /** Makes a port that is not started yet. Opens nothing. */
+    Port create(String name, S settings);
+}

@@ -1,0 +1,70 @@
+package io.patchbay.core.port;
+
+import java.lang.invoke.MethodHandles;
+import java.lang.invoke.VarHandle;
+
+/**
+ * The counters of one queue in one direction.
+ *
+ * <p>One writer at a time (the worker that owns the queue, or the holder of its lock); any number of readers, who see each counter
+ * whole and never running backwards. Counters outlive the queue: a guest that reconnects goes on counting where it left off.
+ */
+public final class QueueCounters {
+
+    /** What is counted besides drops. */
+    public enum Count {
+        /** Frames taken in (receive: including those then dropped), or delivered (transmit). */
+        FRAMES,
+        /** Bytes of those frames, without virtio-net header. */
+        BYTES,
+        /** Receive only: deliveries beyond the first that floods of these frames caused. */
+        FLOOD_COPIES,
+        /** Receive only: frames that were sent to more than one port or whose destination was unknown. */
+        FLOODED,
+        /** Wake-ups received from the guest. */
+        KICKS,
+        /** Notifications sent to the guest. */
+        CALLS,
+        /** Notifications the guest had said it does not want. */
+        CALLS_SUPPRESSED
+    }
+
+    private static final VarHandle CELL = MethodHandles.arrayElementVarHandle(long[].class);
+
+    /** Cells left unused on both sides, so that two queues' counters never share a cache line (64 bytes; 128 with prefetch). */
+    private static final int PAD = 16;
+
+    private static final int DROPS = PAD + Count.values().length;
+
+    private final long[] cells = new long[DROPS + DropReason.size() + PAD];
+
+    public void add(Count what, long n) {
+        addTo(PAD + what.ordinal(), n);
+    }
+
+    public void drop(DropReason reason, long n) {
+        addTo(DROPS + reason.ordinal(), n);
+    }
+
+    public long get(Count what) {
+        return (long) CELL.getOpaque(cells, PAD + what.ordinal());
+    }
+
+    public long dropped(DropReason reason) {
+        return (long) CELL.getOpaque(cells, DROPS + reason.ordinal());
+    }
+
+    /** Drops of all reasons. */
+    public long dropped() {
+        long sum = 0;
+        for (int i = 0; i < DropReason.size(); i++) {
+            sum += (long) CELL.getOpaque(cells, DROPS + i);
+        }
+        return sum;
+    }
+
+    private void addTo(int cell, long n) {
+        // One writer: a read and a write need not be one step, only each be whole.
+        CELL.setOpaque(cells, cell, (long) CELL.getOpaque(cells, cell) + n);
+    }
+}

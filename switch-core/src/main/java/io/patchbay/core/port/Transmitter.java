@@ -1,0 +1,23 @@
+package io.patchbay.core.port;
+
+import io.patchbay.core.frame.Burst;
+
+/**
+ * The way out to a port.
+ *
+ * <p>Called by any worker, several at once: an implementation that shares a queue between workers holds a {@link SpinLock} for one
+ * burst. Never called after the {@link PortContext#publish} that withdrew it has returned.
+ */
+public interface Transmitter {
+
+    /**
+     * Sends frames of a burst, in order, and counts each as delivered or dropped.
+     *
+     * <p>Nothing of the burst is kept when this returns: frames are copied into the receiver's memory or handed to the kernel.
+     *
+     * @param burst read only
+     * @param frames indices of the frames to send
+     * @param count how many of {@code frames} are meant, at least 1
+     */
+    void transmit(Burst burst, int[] frames, int count);
+}

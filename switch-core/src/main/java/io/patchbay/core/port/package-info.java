@@ -1,0 +1,30 @@
+/**
+ * What the switch and a port owe each other.
+ *
+ * <pre>
+ *   control thread of the port                          worker
+ *   ──────────────────────────                          ──────
+ *   Port.start(PortContext)
+ *     PortContext.publish(PortQueues) ── snapshot ──►   ReceiveQueue.poll / release
+ *                                                       Transmitter.transmit
+ *     PortContext.publish(PortQueues.NONE)
+ *     (returns when no worker uses the old queues)
+ *   frees rings, mappings, descriptors
+ * </pre>
+ *
+ * <p>A port kind is a {@link io.patchbay.core.port.PortProvider} found by {@link java.util.ServiceLoader}; the core knows kinds only
+ * by the name they answer to in the configuration.
+ *
+ * <p><b>Threads.</b> Queues belong to workers from the moment they are published until the {@code publish} that replaces them returns.
+ * Everything else of a port belongs to the port's own control thread. A port that must change a queue in any way (memory table, kick
+ * descriptor, a feature) publishes itself without it, changes it, and publishes it again: a pause of one worker turn, and no lock or
+ * volatile field on the path of a frame.
+ *
+ * <p><b>Counting.</b> {@code received + flood copies = delivered + dropped}, over all ports, whenever the workers stand still: every
+ * drop has a {@link io.patchbay.core.port.DropReason} and is counted where it happens, on the queue that took the frame in or on the
+ * one that should have taken it out.
+ */
+@NullMarked
+package io.patchbay.core.port;
+
+import org.jspecify.annotations.NullMarked;

@@ -1,0 +1,77 @@
+package io.patchbay.core.worker;
+
+import io.patchbay.core.port.Port;
+import io.patchbay.core.port.PortCounters;
+import io.patchbay.core.port.ReceiveQueue;
+import io.patchbay.core.port.Transmitter;
+import java.util.List;
+import java.util.Optional;
+import java.util.concurrent.atomic.AtomicBoolean;
+
+/**
+ * What one port offered at one time, as workers see it: a new object for every publication.
+ *
+ * <p>It can fail, once: a worker that cannot go on with the port says so, every worker passes it over from then on, and the next
+ * publication starts afresh.
+ */
+final class Plug {
+
+    private final int index;
+    private final Port port;
+    private final PortCounters counters;
+    private final List<ReceiveQueue> receive;
+    private final Transmitter transmitter;
+    private final Transmitter down;
+    private final boolean floods;
+    private final AtomicBoolean failed = new AtomicBoolean();
+
+    Plug(
+            int index,
+            Port port,
+            PortCounters counters,
+            List<ReceiveQueue> receive,
+            Optional<Transmitter> transmitter) {
+        this.index = index;
+        this.port = port;
+        this.counters = counters;
+        this.receive = receive;
+        this.down = new DownTransmitter(counters.transmit(0));
+        this.transmitter = transmitter.orElse(down);
+        this.floods = transmitter.isPresent();
+    }
+
+    int index() {
+        return index;
+    }
+
+    Port port() {
+        return port;
+    }
+
+    PortCounters counters() {
+        return counters;
+    }
+
+    List<ReceiveQueue> receive() {
+        return receive;
+    }
+
+    /** The way out, which only counts and drops once the port has failed. */
+    Transmitter transmitter() {
+        return hasFailed() ? down : transmitter;
+    }
+
+    /** Whether the port takes part in floods. */
+    boolean floods() {
+        return floods;
+    }
+
+    boolean hasFailed() {
+        return failed.getPlain();
+    }
+
+    /** True for the first caller only. */
+    boolean fail() {
+        return failed.compareAndSet(false, true);
+    }
+}

@@ -1,0 +1,238 @@
+package io.patchbay.core.worker;
+
+import io.patchbay.core.forward.MacTable;
+import io.patchbay.core.frame.EthernetDescriptor;
+import io.patchbay.core.port.Port;
+import io.patchbay.core.port.PortContext;
+import io.patchbay.core.port.PortCounters;
+import io.patchbay.core.port.PortQueues;
+import io.patchbay.core.port.QueueCounters;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Optional;
+import java.util.concurrent.ExecutorService;
+import java.util.concurrent.Executors;
+import java.util.concurrent.TimeUnit;
+import java.util.concurrent.locks.LockSupport;
+import java.util.stream.IntStream;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/**
+ * The switch: workers, the filtering database, and the ports plugged into it.
+ *
+ * <p>All methods may be called from any thread but a worker's. Changes are made one at a time; each is a new {@link Topology}, and is
+ * complete when every worker has adopted it.
+ */
+public final class Switchboard implements AutoCloseable {
+
+    /** Most ports at one time. */
+    public static final int MAX_PORTS = 4096;
+
+    private static final Logger LOG = LoggerFactory.getLogger(Switchboard.class);
+    private static final long ADOPTION_POLL_NANOS = 20_000;
+
+    private final MacTable macs;
+    private final List<Worker> workers;
+    private final List<Thread> threads;
+    private final ExecutorService faults =
+            Executors.newSingleThreadExecutor(Thread.ofPlatform().name("faults").daemon().factory());
+    private volatile Topology topology = Topology.EMPTY;
+
+    /** One worker as operators see it: its number, where it sleeps, and what it did. */
+    public record WorkerView(int number, String waiter, WorkerCounters counters, QueueCounters injected) {}
+
+    private final List<String> waiterKinds;
+
+    private Switchboard(List<WorkerSettings> settings, WaiterFactory waiters, MacTable macs) {
+        this.macs = macs;
+        this.workers = IntStream.range(0, settings.size())
+                .mapToObj(i -> new Worker(
+                        i, settings.size(), settings.get(i), waiters, macs, () -> topology, this::portFailed))
+                .toList();
+        this.threads = workers.stream()
+                .map(worker -> Thread.ofPlatform()
+                        .name("worker-" + worker.number())
+                        .daemon()
+                        .start(worker))
+                .toList();
+        this.waiterKinds = new ArrayList<>();
+    }
+
+    /**
+     * Starts the workers.
+     *
+     * @param settings one per worker, at least one
+     * @throws IllegalStateException if a worker cannot start, for instance because its processor does not exist
+     */
+    public static Switchboard start(List<WorkerSettings> settings, WaiterFactory waiters, MacTable macs)
+            throws InterruptedException {
+        Switchboard board = new Switchboard(settings, waiters, macs);
+        try {
+            for (Worker worker : board.workers) {
+                board.waiterKinds.add(worker.awaitReady());
+            }
+            return board;
+        } catch (IllegalStateException e) {
+            board.close();
+            throw e;
+        }
+    }
+
+    public MacTable macs() {
+        return macs;
+    }
+
+    public List<WorkerView> workers() {
+        return workers.stream()
+                .map(worker -> new WorkerView(
+                        worker.number(), waiterKinds.get(worker.number()), worker.counters(), worker.injected()))
+                .toList();
+    }
+
+    /**
+     * Gives a port its place in the switch. It takes part once it publishes queues.
+     *
+     * @param counters the port's counters, kept by the caller as long as it wants to read them
+     * @throws IllegalStateException if there are {@link #MAX_PORTS} ports already
+     */
+    public Attachment attach(String name, Port port, PortCounters counters) {
+        synchronized (workers) {
+            List<Optional<Plug>> plugs = new ArrayList<>(topology.plugs());
+            int index = plugs.indexOf(Optional.empty());
+            if (index < 0) {
+                index = plugs.size();
+                plugs.add(Optional.empty());
+            }
+            if (index >= MAX_PORTS) {
+                throw new IllegalStateException("the switch has " + MAX_PORTS + " ports already");
+            }
+            plugs.set(index, Optional.of(new Plug(index, port, counters, List.of(), Optional.empty())));
+            replace(plugs);
+            return new Attachment(name, index, port, counters);
+        }
+    }
+
+    /** Stops the workers. Ports should be closed before. */
+    @Override
+    public void close() {
+        workers.forEach(Worker::stop);
+        boolean interrupted = false;
+        for (Thread thread : threads) {
+            while (thread.isAlive()) {
+                try {
+                    thread.join();
+                } catch (InterruptedException _) {
+                    interrupted = true; // the workers stop by themselves; finish waiting, then pass it on
+                }
+            }
+        }
+        faults.shutdown();
+        try {
+            if (!faults.awaitTermination(5, TimeUnit.SECONDS)) {
+                LOG.warn("a failed port is still busy closing");
+            }
+        } catch (InterruptedException _) {
+            interrupted = true;
+        }
+        if (interrupted) {
+            Thread.currentThread().interrupt();
+        }
+    }
+
+    /** Publishes a topology and waits until every worker has adopted it. */
+    private void replace(List<Optional<Plug>> plugs) {
+        Topology next = new Topology(topology.generation() + 1, plugs);
+        topology = next;
+        workers.forEach(Worker::wakeUp);
+        for (Worker worker : workers) {
+            for (int tries = 0; worker.adopted() < next.generation(); tries++) {
+                if (tries < 100) {
+                    Thread.onSpinWait();
+                } else {
+                    LockSupport.parkNanos(ADOPTION_POLL_NANOS);
+                }
+            }
+        }
+    }
+
+    private void portFailed(Plug plug, Throwable cause) {
+        faults.execute(() -> plug.port().fault(cause));
+    }
+
+    /** A port's place in the switch. */
+    public final class Attachment implements PortContext, AutoCloseable {
+
+        private final String name;
+        private final int index;
+        private final Port port;
+        private final PortCounters counters;
+        private boolean attached = true;
+
+        private Attachment(String name, int index, Port port, PortCounters counters) {
+            this.name = name;
+            this.index = index;
+            this.port = port;
+            this.counters = counters;
+        }
+
+        @Override
+        public String name() {
+            return name;
+        }
+
+        /** The number by which the filtering database knows the port. */
+        public int index() {
+            return index;
+        }
+
+        @Override
+        public PortCounters counters() {
+            return counters;
+        }
+
+        @Override
+        public void publish(PortQueues queues) {
+            synchronized (workers) {
+                if (!attached) {
+                    throw new IllegalStateException("port " + name + " was removed from the switch");
+                }
+                put(Optional.of(new Plug(index, port, counters, queues.receive(), queues.transmitter())));
+            }
+        }
+
+        @Override
+        public void forgetAddresses() {
+            macs.flushPort(index);
+        }
+
+        @Override
+        public void inject(byte[] frame) {
+            if (frame.length < EthernetDescriptor.HEADER_BYTES || frame.length > EthernetDescriptor.MAX_FRAME_BYTES) {
+                throw new IllegalArgumentException("a frame of " + frame.length + " bytes");
+            }
+            workers.get(index % workers.size()).inject(new Injection(index, frame.clone()));
+        }
+
+        /** Takes the port out of the switch; its index may be given to another. Idempotent. */
+        @Override
+        public void close() {
+            synchronized (workers) {
+                if (attached) {
+                    attached = false;
+                    // In this order, so that no worker ever looks up an address and finds a port that is gone: first nothing can be
+                    // learnt here any more, then nothing is known here any more, then the index is free.
+                    put(Optional.of(new Plug(index, port, counters, List.of(), Optional.empty())));
+                    macs.flushPort(index);
+                    put(Optional.empty());
+                }
+            }
+        }
+
+        private void put(Optional<Plug> plug) {
+            List<Optional<Plug>> plugs = new ArrayList<>(topology.plugs());
+            plugs.set(index, plug);
+            replace(plugs);
+        }
+    }
+}

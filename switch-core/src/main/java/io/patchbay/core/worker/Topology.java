@@ -1,0 +1,42 @@
+package io.patchbay.core.worker;
+
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Optional;
+import java.util.stream.IntStream;
+
+/**
+ * All ports and who polls what, at one moment. Immutable; a newer one has a higher generation.
+ *
+ * @param plugs by port index; empty where an index is free
+ */
+record Topology(long generation, List<Optional<Plug>> plugs) {
+
+    static final Topology EMPTY = new Topology(0, List.of());
+
+    Topology {
+        plugs = List.copyOf(plugs);
+    }
+
+    /** The queues of one of {@code workers} workers. */
+    List<Inlet> inlets(int worker, int workers) {
+        List<Inlet> mine = new ArrayList<>();
+        plugs.stream().flatMap(Optional::stream).forEach(plug -> {
+            for (int q = 0; q < plug.receive().size(); q++) {
+                // A queue stays with its worker whatever comes and goes elsewhere, and the queues of a port are spread.
+                if ((plug.index() + q) % workers == worker) {
+                    var queue = plug.receive().get(q);
+                    mine.add(new Inlet(plug, queue, queue.counters()));
+                }
+            }
+        });
+        return mine;
+    }
+
+    /** Ports that take part in floods. */
+    int[] floodPorts() {
+        return IntStream.range(0, plugs.size())
+                .filter(i -> plugs.get(i).map(Plug::floods).orElse(false))
+                .toArray();
+    }
+}

@@ -1,0 +1,32 @@
+package io.patchbay.core.worker;
+
+import java.util.List;
+
+/**
+ * Where a worker sleeps: one kernel object that watches all its descriptors.
+ *
+ * <p>Created and used by one thread; only {@link #wakeUp} may be called by others.
+ */
+public interface Waiter extends AutoCloseable {
+
+    /** What the kernel object is, for operators: {@code io_uring} or {@code epoll}. */
+    String kind();
+
+    /**
+     * Replaces the set of watched descriptors. After this returns, nothing refers to descriptors watched before and not now: they may be
+     * closed, and their numbers used again for something else.
+     */
+    void watch(List<Integer> descriptors);
+
+    /**
+     * Sleeps until a watched descriptor is readable, {@link #wakeUp} was called since the last return, or {@code maxNanos} have passed,
+     * whichever is first. May return early for no reason. Reads nothing from the descriptors.
+     */
+    void sleep(long maxNanos);
+
+    /** Ends the current sleep, or the next one if there is none. Callable from any thread, also after {@link #close}. */
+    void wakeUp();
+
+    @Override
+    void close();
+}

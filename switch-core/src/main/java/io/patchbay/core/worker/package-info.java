@@ -1,0 +1,27 @@
+/**
+ * The duty cycle: poll, forward, transmit, release; and what to do when there is nothing to do.
+ *
+ * <pre>
+ *        ┌─────────────────────────── turn ───────────────────────────┐
+ *        │  adopt the newest Topology, if there is a newer one        │
+ *        │  for each receive queue of ours, starting one further on:  │
+ *        │    poll a burst ► route ► transmit ► release               │
+ *        │    until the queue is empty or its budget is spent         │
+ *        └──────────────┬─────────────────────────────────────────────┘
+ *          nothing done │ for as long as the idle policy spins
+ *                       ▼
+ *          arm all queues ► look once more ► sleep in the kernel ► disarm
+ * </pre>
+ *
+ * <p>{@link io.patchbay.core.worker.Switchboard} publishes immutable {@link io.patchbay.core.worker.Topology topologies}. A worker reads
+ * the newest one once per turn and says which it has adopted: from then on it uses nothing of any earlier one. That is the only
+ * synchronisation between control and data path; whoever withdraws a queue waits for it and may then free the memory.
+ *
+ * <p>Guest memory can disappear under us, which Java reports as an {@link java.lang.InternalError} at some later instruction. The
+ * worker catches it around each queue's share of the turn, asks the ports whose memory is no longer whole, and takes that port out of
+ * service; values read meanwhile were never trusted anyway.
+ */
+@NullMarked
+package io.patchbay.core.worker;
+
+import org.jspecify.annotations.NullMarked;

@@ -108,7 +108,8 @@ public final class MacTable {
         for (int slot = 0; slot < table.keys.length; slot++) {
             long key = table.key(slot);
             if (key != 0) {
-                entries.add(new Entry(key & MacAddress.MASK, table.port(slot), Math.max(0, seconds - table.seen(slot))));
+                entries.add(
+                        new Entry(key & MacAddress.MASK, table.port(slot), Math.max(0, seconds - table.seen(slot))));
             }
         }
         return entries;
@@ -187,7 +188,8 @@ public final class MacTable {
             int slot = find(address | TAKEN);
             if (slot >= 0 && port(slot) == port) {
                 int seconds = now;
-                // Refreshed once a second at most, so that busy stations do not keep dirtying a line that other workers read.
+                // Refreshed once a second at most, so that busy stations do not keep dirtying a line that other workers
+                // read.
                 if (seen(slot) != seconds) {
                     VALUE.setOpaque(seen, slot, seconds);
                 }

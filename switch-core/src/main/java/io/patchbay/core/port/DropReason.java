@@ -9,7 +9,8 @@ import java.util.Locale;
 public enum DropReason {
     RUNT("the frame is shorter than an Ethernet header"),
     OVERSIZE("the frame is longer than a port may send, or than the receiver's buffers hold"),
-    BAD_DESCRIPTOR("a descriptor chain points outside guest memory, loops, or breaks a rule of the virtio specification"),
+    BAD_DESCRIPTOR(
+            "a descriptor chain points outside guest memory, loops, or breaks a rule of the virtio specification"),
     BAD_HEADER("the chain is too short for its virtio-net header"),
     TOO_MANY_SEGMENTS("the frame is scattered over more pieces than the switch accepts"),
     QUEUE_DISABLED("the front end has disabled the queue that took the frame in"),

@@ -10,8 +10,7 @@ import java.nio.ByteOrder;
 /** Native memory that lends one injected frame to a burst. Native, like all memory a burst lends, so that copies stay of one kind. */
 final class InjectionBuffer {
 
-    private static final ValueLayout.OfLong WORD =
-            ValueLayout.JAVA_LONG_UNALIGNED.withOrder(ByteOrder.LITTLE_ENDIAN);
+    private static final ValueLayout.OfLong WORD = ValueLayout.JAVA_LONG_UNALIGNED.withOrder(ByteOrder.LITTLE_ENDIAN);
 
     private final MemorySegment memory = Arena.ofAuto().allocate(EthernetDescriptor.MAX_FRAME_BYTES + Burst.HEAD_BYTES);
 

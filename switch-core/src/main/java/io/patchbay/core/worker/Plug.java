@@ -25,12 +25,7 @@ final class Plug {
     private final boolean floods;
     private final AtomicBoolean failed = new AtomicBoolean();
 
-    Plug(
-            int index,
-            Port port,
-            PortCounters counters,
-            List<ReceiveQueue> receive,
-            Optional<Transmitter> transmitter) {
+    Plug(int index, Port port, PortCounters counters, List<ReceiveQueue> receive, Optional<Transmitter> transmitter) {
         this.index = index;
         this.port = port;
         this.counters = counters;

@@ -35,8 +35,8 @@ public final class Switchboard implements AutoCloseable {
     private final MacTable macs;
     private final List<Worker> workers;
     private final List<Thread> threads;
-    private final ExecutorService faults =
-            Executors.newSingleThreadExecutor(Thread.ofPlatform().name("faults").daemon().factory());
+    private final ExecutorService faults = Executors.newSingleThreadExecutor(
+            Thread.ofPlatform().name("faults").daemon().factory());
     private volatile Topology topology = Topology.EMPTY;
 
     /** One worker as operators see it: its number, where it sleeps, and what it did. */
@@ -220,7 +220,8 @@ public final class Switchboard implements AutoCloseable {
             synchronized (workers) {
                 if (attached) {
                     attached = false;
-                    // In this order, so that no worker ever looks up an address and finds a port that is gone: first nothing can be
+                    // In this order, so that no worker ever looks up an address and finds a port that is gone: first
+                    // nothing can be
                     // learnt here any more, then nothing is known here any more, then the index is free.
                     put(Optional.of(new Plug(index, port, counters, List.of(), Optional.empty())));
                     macs.flushPort(index);

@@ -1,0 +1,191 @@
+package io.patchbay.core.linux;
+
+import static java.lang.foreign.ValueLayout.ADDRESS;
+import static java.lang.foreign.ValueLayout.JAVA_INT;
+import static java.lang.foreign.ValueLayout.JAVA_LONG;
+import static java.lang.foreign.ValueLayout.JAVA_SHORT;
+
+import java.lang.foreign.Arena;
+import java.lang.foreign.MemorySegment;
+import java.lang.invoke.MethodHandle;
+
+/**
+ * An AF_PACKET socket bound to one interface: whole Ethernet frames in and out (packet(7)).
+ *
+ * <pre>
+ *   0        2          4         8        10     11      12
+ *  +--------+----------+---------+--------+------+-------+---------+
+ *  | family | protocol | ifindex | hatype | type | alen  | address |   sockaddr_ll (linux/if_packet.h)
+ *  +--------+----------+---------+--------+------+-------+---------+
+ *
+ *   0        4     8          12    14    16       18
+ *  +--------+-----+----------+-----+-----+--------+----------+
+ *  | status | len | snap len | mac | net | tci    | tpid     |   tpacket_auxdata
+ *  +--------+-----+----------+-----+-----+--------+----------+
+ *
+ *   0         4      6      8
+ *  +---------+------+------+---------+
+ *  | ifindex | type | alen | address |   packet_mreq
+ *  +---------+------+------+---------+
+ * </pre>
+ *
+ * <p>The kernel takes the outermost VLAN tag out of a received frame and reports it beside it; {@link #receivedTag} has it.
+ *
+ * <p>{@link #receive} and {@link IoVector writes} are made by one thread at a time each, and allocate nothing.
+ */
+public final class PacketSocket implements AutoCloseable {
+
+    /** {@link #receivedTag} of a frame without a tag. */
+    public static final int NO_TAG = -1;
+
+    private static final int AF_PACKET = 17;
+    private static final int SOCK_RAW = 3;
+    private static final int SOCK_FLAGS = 0x80000 | 0x800;
+    private static final int ETH_P_ALL = 3;
+    private static final int SOL_PACKET = 263;
+    private static final int PACKET_ADD_MEMBERSHIP = 1;
+    private static final int PACKET_STATISTICS = 6;
+    private static final int PACKET_AUXDATA = 8;
+    private static final int PACKET_IGNORE_OUTGOING = 23;
+    private static final int PACKET_MR_PROMISC = 1;
+    private static final int TP_STATUS_VLAN_VALID = 1 << 4;
+    private static final int TP_STATUS_VLAN_TPID_VALID = 1 << 6;
+    private static final int ETH_P_8021Q = 0x8100;
+    private static final int ADDRESS_BYTES = 20;
+    private static final int AUX_BYTES = 20;
+    private static final int AUX_TCI = 16;
+    private static final int AUX_TPID = 18;
+    private static final int CONTROL_BYTES = MessageHeader.CONTROL_HEADER_BYTES + 24;
+
+    private static final MethodHandle SOCKET = Libc.bind("socket", Libc.intOf(JAVA_INT, JAVA_INT, JAVA_INT));
+    private static final MethodHandle BIND = Libc.bind("bind", Libc.intOf(JAVA_INT, ADDRESS, JAVA_INT));
+    private static final MethodHandle SETSOCKOPT =
+            Libc.bind("setsockopt", Libc.intOf(JAVA_INT, JAVA_INT, JAVA_INT, ADDRESS, JAVA_INT));
+    private static final MethodHandle GETSOCKOPT =
+            Libc.bind("getsockopt", Libc.intOf(JAVA_INT, JAVA_INT, JAVA_INT, ADDRESS, ADDRESS));
+    private static final MethodHandle RECVMSG = Libc.bind("recvmsg", Libc.longOf(JAVA_INT, ADDRESS, JAVA_INT));
+
+    private final Fd fd;
+    private final String interfaceName;
+    private final MemorySegment header = Arena.ofAuto().allocate(MessageHeader.BYTES, 8);
+    private final MemorySegment control = Arena.ofAuto().allocate(CONTROL_BYTES, 8);
+    private final MemorySegment statistics = Arena.ofAuto().allocate(8, 4);
+    private final MemorySegment statisticsLength = Arena.ofAuto().allocate(4, 4);
+    private int tag = NO_TAG;
+
+    private PacketSocket(Fd fd, String interfaceName) {
+        this.fd = fd;
+        this.interfaceName = interfaceName;
+    }
+
+    /** Opens a socket on an interface; it never hears the frames it sends itself. */
+    public static PacketSocket open(String interfaceName, int index, boolean promiscuous) {
+        MemorySegment state = Libc.state();
+        try (Arena arena = Arena.ofConfined()) {
+            // Protocol 0 until it is bound, so that no frame of another interface slips in.
+            int number = (int) SOCKET.invokeExact(state, AF_PACKET, SOCK_RAW | SOCK_FLAGS, 0);
+            Fd fd = Fd.adopt(Libc.check(number, state, "socket(AF_PACKET, SOCK_RAW)", "for " + interfaceName));
+            PacketSocket socket = new PacketSocket(fd, interfaceName);
+            try {
+                socket.set(PACKET_AUXDATA, arena.allocateFrom(JAVA_INT, 1), "PACKET_AUXDATA");
+                socket.set(PACKET_IGNORE_OUTGOING, arena.allocateFrom(JAVA_INT, 1), "PACKET_IGNORE_OUTGOING");
+                if (promiscuous) {
+                    MemorySegment membership = arena.allocate(16, 4);
+                    membership.set(JAVA_INT, 0, index);
+                    membership.set(JAVA_SHORT, 4, (short) PACKET_MR_PROMISC);
+                    socket.set(PACKET_ADD_MEMBERSHIP, membership, "PACKET_ADD_MEMBERSHIP");
+                }
+                socket.bind(arena, index);
+                return socket;
+            } catch (RuntimeException e) {
+                socket.close();
+                throw e;
+            }
+        } catch (Throwable t) {
+            throw Libc.impossible(t);
+        }
+    }
+
+    private void bind(Arena arena, int index) throws Throwable {
+        MemorySegment address = arena.allocate(ADDRESS_BYTES, 4);
+        address.set(JAVA_SHORT, 0, (short) AF_PACKET);
+        address.set(JAVA_SHORT, 2, Short.reverseBytes((short) ETH_P_ALL));
+        address.set(JAVA_INT, 4, index);
+        MemorySegment state = Libc.state();
+        Libc.check((int) BIND.invokeExact(state, fd.number(), address, ADDRESS_BYTES), state, "bind", interfaceName);
+    }
+
+    private void set(int option, MemorySegment value, String name) throws Throwable {
+        MemorySegment state = Libc.state();
+        int result =
+                (int) SETSOCKOPT.invokeExact(state, fd.number(), SOL_PACKET, option, value, (int) value.byteSize());
+        Libc.check(result, state, "setsockopt(" + name + ")", interfaceName);
+    }
+
+    /**
+     * Reads one frame into the first {@code count} entries of a vector.
+     *
+     * @return bytes put there, or {@code -errno}; {@link Errno#EMSGSIZE} for a frame that did not fit and is lost
+     */
+    public long receive(IoVector vector, int count) {
+        MessageHeader.set(header, vector.segment(), count, control, CONTROL_BYTES);
+        try {
+            long n = (long) RECVMSG.invokeExact(vector.state(), fd.number(), header, 0);
+            if (n < 0) {
+                return -Libc.errno(vector.state());
+            }
+            if ((header.get(JAVA_INT, MessageHeader.FLAGS) & MessageHeader.MSG_TRUNC) != 0) {
+                return -Errno.EMSGSIZE;
+            }
+            tag = readTag();
+            return n;
+        } catch (Throwable t) {
+            throw Libc.impossible(t);
+        }
+    }
+
+    /** The tag the kernel took out of the frame read last: TPID in the upper and TCI in the lower half, or {@link #NO_TAG}. */
+    public int receivedTag() {
+        return tag;
+    }
+
+    private int readTag() {
+        if (header.get(JAVA_LONG, MessageHeader.CONTROL_LENGTH) < MessageHeader.CONTROL_HEADER_BYTES + AUX_BYTES
+                || control.get(JAVA_INT, MessageHeader.CONTROL_ITEM_LEVEL) != SOL_PACKET
+                || control.get(JAVA_INT, MessageHeader.CONTROL_ITEM_TYPE) != PACKET_AUXDATA) {
+            return NO_TAG;
+        }
+        int status = control.get(JAVA_INT, MessageHeader.CONTROL_HEADER_BYTES);
+        if ((status & TP_STATUS_VLAN_VALID) == 0) {
+            return NO_TAG;
+        }
+        int tci = control.get(JAVA_SHORT, MessageHeader.CONTROL_HEADER_BYTES + AUX_TCI) & 0xffff;
+        int tpid = (status & TP_STATUS_VLAN_TPID_VALID) != 0
+                ? control.get(JAVA_SHORT, MessageHeader.CONTROL_HEADER_BYTES + AUX_TPID) & 0xffff
+                : ETH_P_8021Q;
+        return tpid << 16 | tci;
+    }
+
+    /** Frames the kernel has dropped since this was last asked, because nobody read them in time. Allocates nothing. */
+    public int takeKernelDrops() {
+        MemorySegment state = Libc.state();
+        statisticsLength.set(JAVA_INT, 0, 8);
+        try {
+            int result = (int) GETSOCKOPT.invokeExact(
+                    state, fd.number(), SOL_PACKET, PACKET_STATISTICS, statistics, statisticsLength);
+            Libc.check(result, state, "getsockopt(PACKET_STATISTICS)", interfaceName);
+            return statistics.get(JAVA_INT, 4);
+        } catch (Throwable t) {
+            throw Libc.impossible(t);
+        }
+    }
+
+    public int number() {
+        return fd.number();
+    }
+
+    @Override
+    public void close() {
+        fd.close();
+    }
+}

@@ -1,0 +1,214 @@
+package io.patchbay.vhost.net;
+
+import static io.patchbay.core.port.QueueCounters.Count.BYTES;
+import static io.patchbay.core.port.QueueCounters.Count.CALLS;
+import static io.patchbay.core.port.QueueCounters.Count.CALLS_SUPPRESSED;
+import static io.patchbay.core.port.QueueCounters.Count.FRAMES;
+
+import io.patchbay.core.frame.Burst;
+import io.patchbay.core.frame.FrameReader;
+import io.patchbay.core.linux.EventFd;
+import io.patchbay.core.port.DropReason;
+import io.patchbay.core.port.QueueCounters;
+import io.patchbay.core.port.SpinLock;
+import io.patchbay.vhost.ring.Chain;
+import io.patchbay.vhost.ring.ChainResult;
+import io.patchbay.vhost.ring.DeviceRing;
+import java.lang.foreign.MemorySegment;
+import java.util.Optional;
+
+/**
+ * A virtqueue the guest receives on.
+ *
+ * <p>A frame goes into one chain, or with VIRTIO_NET_F_MRG_RXBUF into as many as it fills. A frame that does not fit is dropped and its
+ * chains stay available for the next. Workers take turns, a burst each.
+ */
+final class GuestRxQueue {
+
+    private static final int ENOUGH_TO_KNOW = Burst.CAPACITY;
+
+    private final DeviceRing ring;
+    private final int headerBytes;
+    private final boolean mergeable;
+    private final Optional<EventFd> call;
+    private final QueueCounters counters;
+    private final QueueFault fault;
+    private final SpinLock lock = new SpinLock();
+    private final Chain chain = new Chain();
+    private final ChainWriter writer = new ChainWriter();
+    private final FrameReader reader = new FrameReader(new Burst());
+    private boolean broken;
+    private int delivered;
+    private long deliveredBytes;
+
+    GuestRxQueue(
+            DeviceRing ring,
+            int headerBytes,
+            boolean mergeable,
+            QueueEvents events,
+            QueueCounters counters,
+            QueueFault fault) {
+        this.ring = ring;
+        this.headerBytes = headerBytes;
+        this.mergeable = mergeable;
+        this.call = events.call();
+        this.counters = counters;
+        this.fault = fault;
+        // Nothing is ever waited for here: a guest without buffers loses frames, and need not tell us when it has some
+        // again.
+        ring.disableKicks();
+    }
+
+    /** Delivers or drops frames of a burst. */
+    void transmit(Burst burst, int[] frames, int count) {
+        lock.lock();
+        int done = 0;
+        try {
+            delivered = 0;
+            deliveredBytes = 0;
+            for (; done < count; done++) {
+                deliver(burst, frames[done]);
+            }
+            publish();
+        } finally {
+            if (done < count) {
+                // The guest's memory broke off: what was left counts as lost with the port.
+                counters.drop(DropReason.PORT_DOWN, count - done);
+            }
+            counters.add(FRAMES, delivered);
+            counters.add(BYTES, deliveredBytes);
+            lock.unlock();
+        }
+    }
+
+    private void publish() {
+        if (ring.publish()) {
+            call.ifPresent(EventFd::signal);
+            counters.add(CALLS, 1);
+        } else if (delivered > 0) {
+            counters.add(CALLS_SUPPRESSED, 1);
+        }
+    }
+
+    private void deliver(Burst burst, int frame) {
+        int length = burst.length(frame);
+        if (!findRoom(headerBytes + (long) length)) {
+            return;
+        }
+        if (chain.segments() == 1) {
+            MemorySegment to = chain.base(0);
+            long at = chain.offset(0);
+            writeHeader(to, at, 1);
+            burst.copyFrame(frame, to, at + headerBytes);
+        } else {
+            scatter(burst, frame);
+        }
+        giveBack(headerBytes + length);
+        delivered++;
+        deliveredBytes += length;
+    }
+
+    /** Gathers chains for a frame and its header, or counts why there are none. Chains that are no buffers are given back on the way. */
+    private boolean findRoom(long needed) {
+        chain.clear();
+        int ahead = 0;
+        while (chain.bytes() < needed) {
+            int waiting = broken ? 0 : ring.available(ENOUGH_TO_KNOW);
+            if (waiting == DeviceRing.BROKEN) {
+                stop("the available index jumps by more than the ring is long");
+                waiting = 0;
+            }
+            if (ahead >= waiting) {
+                counters.drop(DropReason.NO_RX_BUFFER, 1);
+                return false;
+            }
+            ChainResult result = ring.read(ahead, true, chain);
+            switch (result) {
+                case OK -> ahead++;
+                case BROKEN -> stop("an available entry names a descriptor outside the table");
+                case TOO_LONG -> {
+                    if (ahead > 0) {
+                        counters.drop(DropReason.TOO_MANY_SEGMENTS, 1);
+                        return false;
+                    }
+                    discardHead();
+                }
+                case BAD -> {
+                    if (ahead > 0) {
+                        // The chains before it are good; begin again with them gone from the way of this frame only.
+                        counters.drop(DropReason.BAD_DESCRIPTOR, 1);
+                        discardAfter(ahead);
+                        return false;
+                    }
+                    discardHead();
+                }
+            }
+            if (result == ChainResult.OK && !mergeable && chain.bytes() < needed) {
+                counters.drop(DropReason.OVERSIZE, 1);
+                return false;
+            }
+        }
+        return true;
+    }
+
+    /** Gives the next chain back empty. */
+    private void discardHead() {
+        int head = chain.head(0);
+        ring.consume(1);
+        ring.use(head, 0);
+        fault.report(DropReason.BAD_DESCRIPTOR.explanation(), 1);
+        chain.clear();
+    }
+
+    /** Gives back the chains gathered and the bad one after them, all empty: the ring is in order, so the bad one cannot go alone. */
+    private void discardAfter(int good) {
+        ring.consume(good + 1);
+        for (int c = 0; c <= good; c++) {
+            ring.use(chain.head(c), 0);
+        }
+        fault.report(DropReason.BAD_DESCRIPTOR.explanation(), 1);
+        chain.clear();
+    }
+
+    private void scatter(Burst burst, int frame) {
+        writer.start(chain);
+        writer.writeHeader(headerBytes, chain.chains());
+        reader.start(burst, frame);
+        writer.write(reader);
+    }
+
+    private void writeHeader(MemorySegment to, long at, int buffers) {
+        // No offload is offered yet, so the header says nothing but how many buffers there are.
+        to.set(NetHeaderDescriptor.U64, at, 0L);
+        if (headerBytes == NetHeaderDescriptor.BYTES) {
+            to.set(NetHeaderDescriptor.U32, at + Long.BYTES, buffers << 16);
+        } else {
+            to.set(NetHeaderDescriptor.U16, at + Long.BYTES, (short) 0);
+        }
+    }
+
+    private void giveBack(int written) {
+        int chains = chain.chains();
+        ring.consume(chains);
+        long left = written;
+        for (int c = 0; c < chains; c++) {
+            int filled = (int) Math.min(left, chain.chainBytes(c));
+            ring.use(chain.head(c), filled);
+            left -= filled;
+        }
+    }
+
+    private void stop(String why) {
+        broken = true;
+        fault.report(why + "; the queue is stopped until the front end sets it up again", 1);
+    }
+
+    /** Where the ring stands. Only while no worker has the queue. */
+    long position() {
+        return ring.position();
+    }
+
+    boolean isBroken() {
+        return broken;
+    }
+}

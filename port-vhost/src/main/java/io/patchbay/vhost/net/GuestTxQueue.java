@@ -1,0 +1,217 @@
+package io.patchbay.vhost.net;
+
+import static io.patchbay.core.port.QueueCounters.Count.BYTES;
+import static io.patchbay.core.port.QueueCounters.Count.CALLS;
+import static io.patchbay.core.port.QueueCounters.Count.CALLS_SUPPRESSED;
+import static io.patchbay.core.port.QueueCounters.Count.FRAMES;
+import static io.patchbay.core.port.QueueCounters.Count.KICKS;
+
+import io.patchbay.core.frame.Burst;
+import io.patchbay.core.frame.EthernetDescriptor;
+import io.patchbay.core.linux.EventFd;
+import io.patchbay.core.port.DropReason;
+import io.patchbay.core.port.QueueCounters;
+import io.patchbay.core.port.ReceiveQueue;
+import io.patchbay.vhost.ring.Chain;
+import io.patchbay.vhost.ring.ChainResult;
+import io.patchbay.vhost.ring.DeviceRing;
+import java.lang.foreign.MemorySegment;
+import java.lang.foreign.ValueLayout;
+import java.util.Optional;
+
+/**
+ * A virtqueue the guest transmits on.
+ *
+ * <p>Each chain is a header and a frame. Chains are given back with length 0, all of a burst together; a chain that is no frame is counted
+ * and given back in its turn.
+ */
+final class GuestTxQueue implements ReceiveQueue {
+
+    private final DeviceRing ring;
+    private final int headerBytes;
+    private final Optional<EventFd> kick;
+    private final Optional<EventFd> call;
+    private final QueueCounters counters;
+    private final QueueFault fault;
+    private final Chain chain = new Chain();
+    private final int[] heads = new int[Burst.CAPACITY];
+    private int taken;
+    private boolean broken;
+
+    GuestTxQueue(DeviceRing ring, int headerBytes, QueueEvents events, QueueCounters counters, QueueFault fault) {
+        this.ring = ring;
+        this.headerBytes = headerBytes;
+        this.kick = events.kick();
+        this.call = events.call();
+        this.counters = counters;
+        this.fault = fault;
+    }
+
+    @Override
+    public int poll(Burst burst, int limit) {
+        int waiting = broken ? 0 : ring.available(limit);
+        if (waiting <= 0) {
+            return waiting == 0 ? 0 : stop("the available index jumps by more than the ring is long");
+        }
+        int chains = Math.min(waiting, limit);
+        int n = 0;
+        long bytesBefore = burst.bytes();
+        while (n < chains && burst.hasRoomForAnyFrame()) {
+            chain.clear();
+            ChainResult result = ring.read(n, false, chain);
+            if (result == ChainResult.BROKEN) {
+                stop("an available entry names a descriptor outside the table");
+                break;
+            }
+            heads[n++] = chain.head(0);
+            if (result == ChainResult.OK) {
+                take(burst);
+            } else {
+                drop(result == ChainResult.BAD ? DropReason.BAD_DESCRIPTOR : DropReason.TOO_MANY_SEGMENTS);
+            }
+        }
+        ring.consume(n);
+        taken = n;
+        counters.add(FRAMES, n);
+        counters.add(BYTES, burst.bytes() - bytesBefore);
+        return n;
+    }
+
+    /** Adds the frame behind the header to the burst. */
+    private void take(Burst burst) {
+        long length = chain.bytes() - headerBytes;
+        if (length <= 0) {
+            drop(DropReason.BAD_HEADER);
+        } else if (length < EthernetDescriptor.HEADER_BYTES) {
+            drop(DropReason.RUNT);
+        } else if (length > EthernetDescriptor.MAX_FRAME_BYTES) {
+            drop(DropReason.OVERSIZE);
+        } else {
+            // Header and frame may be cut into buffers anywhere; mostly they are in one, or the header has its own.
+            int s = 0;
+            int skip = headerBytes;
+            while (skip >= chain.length(s)) {
+                skip -= chain.length(s++);
+            }
+            if (chain.length(s) - skip >= Burst.HEAD_BYTES) {
+                takeWithHeadInOnePiece(burst, s, skip, (int) length);
+            } else {
+                takeWithHeadInPieces(burst, s, skip, (int) length);
+            }
+        }
+    }
+
+    private void takeWithHeadInOnePiece(Burst burst, int first, int skip, int length) {
+        MemorySegment base = chain.base(first);
+        long at = chain.offset(first) + skip;
+        // Each byte of the head is read once, here; from now on the frame is what was read.
+        long head0 = base.get(NetHeaderDescriptor.U64, at);
+        long head1 = base.get(NetHeaderDescriptor.U64, at + Long.BYTES);
+        int rest = chain.length(first) - skip - Burst.HEAD_BYTES;
+        boolean fits = rest == 0 || burst.addSegment(base, at + Burst.HEAD_BYTES, rest);
+        end(burst, fits && addSegments(burst, first + 1), head0, head1, length);
+    }
+
+    private void takeWithHeadInPieces(Burst burst, int first, int skip, int length) {
+        long head0 = 0;
+        long head1 = 0;
+        int s = first;
+        int at = skip;
+        int bytes = Math.min(length, Burst.HEAD_BYTES);
+        for (int i = 0; i < bytes; i++) {
+            while (at == chain.length(s)) {
+                s++;
+                at = 0;
+            }
+            long octet = chain.base(s).get(ValueLayout.JAVA_BYTE, chain.offset(s) + at++) & 0xffL;
+            if (i < Long.BYTES) {
+                head0 |= octet << (8 * i);
+            } else {
+                head1 |= octet << (8 * (i - Long.BYTES));
+            }
+        }
+        int rest = chain.length(s) - at;
+        boolean fits = rest == 0 || burst.addSegment(chain.base(s), chain.offset(s) + at, rest);
+        end(burst, fits && addSegments(burst, s + 1), head0, head1, length);
+    }
+
+    private boolean addSegments(Burst burst, int first) {
+        for (int s = first, n = chain.segments(); s < n; s++) {
+            if (chain.length(s) > 0 && !burst.addSegment(chain.base(s), chain.offset(s), chain.length(s))) {
+                return false;
+            }
+        }
+        return true;
+    }
+
+    private void end(Burst burst, boolean fits, long head0, long head1, int length) {
+        if (fits) {
+            burst.endFrame(head0, head1, length);
+        } else {
+            burst.dropFrame();
+            drop(DropReason.TOO_MANY_SEGMENTS);
+        }
+    }
+
+    private void drop(DropReason reason) {
+        counters.drop(reason, 1);
+        if (reason == DropReason.BAD_DESCRIPTOR || reason == DropReason.BAD_HEADER) {
+            fault.report(reason.explanation(), 1);
+        }
+    }
+
+    private int stop(String why) {
+        broken = true;
+        fault.report(why + "; the queue is stopped until the front end sets it up again", 1);
+        return 0;
+    }
+
+    @Override
+    public void release() {
+        for (int i = 0; i < taken; i++) {
+            ring.use(heads[i], 0);
+        }
+        taken = 0;
+        if (ring.publish()) {
+            call.ifPresent(EventFd::signal);
+            counters.add(CALLS, 1);
+        } else {
+            counters.add(CALLS_SUPPRESSED, 1);
+        }
+    }
+
+    @Override
+    public int wakeDescriptor() {
+        return kick.map(EventFd::number).orElse(-1);
+    }
+
+    @Override
+    public boolean arm() {
+        // A queue without a kick descriptor cannot wake us, so a worker that serves it never sleeps.
+        return !broken && (ring.enableKicks() || kick.isEmpty());
+    }
+
+    @Override
+    public void disarm() {
+        if (kick.isPresent() && kick.get().drain()) {
+            counters.add(KICKS, 1);
+        }
+        if (!broken) {
+            ring.disableKicks();
+        }
+    }
+
+    @Override
+    public QueueCounters counters() {
+        return counters;
+    }
+
+    /** Where the ring stands. Only while no worker has the queue. */
+    long position() {
+        return ring.position();
+    }
+
+    boolean isBroken() {
+        return broken;
+    }
+}

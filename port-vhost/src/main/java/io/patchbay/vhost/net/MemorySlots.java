@@ -1,0 +1,111 @@
+package io.patchbay.vhost.net;
+
+import io.patchbay.core.linux.Fd;
+import io.patchbay.vhost.memory.GuestMemory;
+import io.patchbay.vhost.memory.GuestRegion;
+import io.patchbay.vhost.memory.InvalidMemoryException;
+import io.patchbay.vhost.session.RefusedException;
+import io.patchbay.vhost.wire.RegionDescription;
+import java.util.ArrayList;
+import java.util.List;
+
+/**
+ * The guest's memory regions and what becomes of them: mapped before the rings are touched, so that a table that cannot be mapped changes
+ * nothing, and unmapped after no worker can see them any more.
+ */
+final class MemorySlots {
+
+    private final int limit;
+    private volatile GuestMemory memory = GuestMemory.EMPTY;
+    private final List<GuestRegion> unused = new ArrayList<>();
+
+    MemorySlots(int limit) {
+        this.limit = limit;
+    }
+
+    GuestMemory memory() {
+        return memory;
+    }
+
+    /** A whole new table. Every file becomes a region's or is closed. */
+    GuestMemory mapTable(List<RegionDescription> regions, List<Fd> files) throws RefusedException {
+        List<GuestRegion> mapped = new ArrayList<>();
+        try {
+            for (int i = 0; i < regions.size(); i++) {
+                mapped.add(GuestRegion.map(regions.get(i), files.get(i)));
+            }
+            return GuestMemory.of(mapped);
+        } catch (InvalidMemoryException e) {
+            mapped.forEach(GuestRegion::close);
+            files.forEach(Fd::close);
+            throw new RefusedException(String.valueOf(e.getMessage()), e);
+        }
+    }
+
+    /** The present table and one region more. */
+    GuestMemory mapAddition(RegionDescription region, Fd file) throws RefusedException {
+        if (memory.regions().size() >= limit) {
+            file.close();
+            throw new RefusedException("more than " + limit + " memory regions");
+        }
+        List<GuestRegion> regions = new ArrayList<>(memory.regions());
+        try {
+            GuestRegion added = GuestRegion.map(region, file);
+            try {
+                regions.add(added);
+                return GuestMemory.of(regions);
+            } catch (InvalidMemoryException e) {
+                added.close();
+                throw e;
+            }
+        } catch (InvalidMemoryException e) {
+            throw new RefusedException(String.valueOf(e.getMessage()), e);
+        }
+    }
+
+    /** The present table without one region. */
+    GuestMemory without(RegionDescription gone) throws RefusedException {
+        List<GuestRegion> left = memory.regions().stream()
+                .filter(region -> !sameSlot(region.description(), gone))
+                .toList();
+        if (left.size() == memory.regions().size()) {
+            throw new RefusedException(String.format(
+                    "no memory region has guest address 0x%x, user address 0x%x and size 0x%x",
+                    gone.guestAddress(), gone.userAddress(), gone.size()));
+        }
+        try {
+            return GuestMemory.of(left);
+        } catch (InvalidMemoryException e) {
+            throw new IllegalStateException("regions that did not overlap do so now", e);
+        }
+    }
+
+    private static boolean sameSlot(RegionDescription a, RegionDescription b) {
+        return a.guestAddress() == b.guestAddress() && a.userAddress() == b.userAddress() && a.size() == b.size();
+    }
+
+    /** Puts a table in force. Regions it does not have are closed by {@link #closeUnused}. */
+    void replace(GuestMemory next) {
+        for (GuestRegion region : memory.regions()) {
+            if (!next.regions().contains(region)) {
+                unused.add(region);
+            }
+        }
+        memory = next;
+    }
+
+    /** Unmaps what no table has any more. Only while no worker has any ring. */
+    void closeUnused() {
+        unused.forEach(GuestRegion::close);
+        unused.clear();
+    }
+
+    List<VhostDetails.Region> view() {
+        return memory.regions().stream()
+                .map(region -> new VhostDetails.Region(
+                        String.format("0x%x", region.description().guestAddress()),
+                        region.description().size(),
+                        region.sealed()))
+                .toList();
+    }
+}

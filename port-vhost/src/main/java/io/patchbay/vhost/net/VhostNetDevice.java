@@ -1,0 +1,331 @@
+package io.patchbay.vhost.net;
+
+import io.patchbay.core.frame.MacAddress;
+import io.patchbay.core.linux.EventFd;
+import io.patchbay.core.linux.Fd;
+import io.patchbay.core.linux.LinuxException;
+import io.patchbay.core.port.PortContext;
+import io.patchbay.core.port.PortStatus;
+import io.patchbay.vhost.memory.GuestMemory;
+import io.patchbay.vhost.ring.SplitRingDescriptor;
+import io.patchbay.vhost.session.RefusedException;
+import io.patchbay.vhost.session.VhostDevice;
+import io.patchbay.vhost.wire.Feature;
+import io.patchbay.vhost.wire.ProtocolFeature;
+import io.patchbay.vhost.wire.RegionDescription;
+import io.patchbay.vhost.wire.VringAddresses;
+import java.util.List;
+import java.util.Optional;
+import java.util.stream.IntStream;
+
+/**
+ * A virtio network device, as front ends configure it.
+ *
+ * <p>Messages come from the session's thread; {@link #view}, {@link #portStatus} and {@link #memoryIntact} may be called by any.
+ */
+final class VhostNetDevice implements VhostDevice {
+
+    static final int MAX_QUEUE_PAIRS = 32;
+    private static final int VRINGS = 2 * MAX_QUEUE_PAIRS;
+    private static final int MAX_MEMORY_SLOTS = 509;
+    private static final int MIN_MTU = 68;
+    private static final int MAX_MTU = 65_535;
+
+    static final long OFFERED = Feature.mask(
+            Feature.VIRTIO_F_VERSION_1,
+            Feature.VIRTIO_F_INDIRECT_DESC,
+            Feature.VIRTIO_F_EVENT_IDX,
+            Feature.VIRTIO_F_ANY_LAYOUT,
+            Feature.VIRTIO_NET_F_MRG_RXBUF,
+            Feature.VIRTIO_NET_F_MTU,
+            Feature.VIRTIO_NET_F_CTRL_VQ,
+            Feature.VIRTIO_NET_F_GUEST_ANNOUNCE,
+            Feature.VIRTIO_NET_F_MQ,
+            Feature.VHOST_USER_F_PROTOCOL_FEATURES);
+
+    static final long OFFERED_PROTOCOL = ProtocolFeature.mask(
+            ProtocolFeature.VHOST_USER_PROTOCOL_F_MQ,
+            ProtocolFeature.VHOST_USER_PROTOCOL_F_RARP,
+            ProtocolFeature.VHOST_USER_PROTOCOL_F_REPLY_ACK,
+            ProtocolFeature.VHOST_USER_PROTOCOL_F_MTU,
+            ProtocolFeature.VHOST_USER_PROTOCOL_F_RESET_DEVICE,
+            ProtocolFeature.VHOST_USER_PROTOCOL_F_CONFIGURE_MEM_SLOTS,
+            ProtocolFeature.VHOST_USER_PROTOCOL_F_STATUS);
+
+    private final PortContext context;
+    private final MemorySlots slots = new MemorySlots(MAX_MEMORY_SLOTS);
+    private final Vring[] vrings =
+            IntStream.range(0, VRINGS).mapToObj(i -> new Vring()).toArray(Vring[]::new);
+    private final RunningQueues running;
+    private long features;
+    private long protocolFeatures;
+    private int status;
+    private long mtu;
+
+    VhostNetDevice(PortContext context) {
+        this.context = context;
+        this.running = new RunningQueues(context, vrings);
+    }
+
+    @Override
+    public long offeredFeatures() {
+        return OFFERED;
+    }
+
+    @Override
+    public synchronized void setFeatures(long wanted) throws RefusedException {
+        long unknown = wanted & ~OFFERED;
+        if (unknown != 0) {
+            throw new RefusedException("features that were not offered: " + Feature.names(unknown));
+        }
+        if (wanted == features) {
+            return; // front ends repeat themselves for every queue pair
+        }
+        change(() -> {
+            features = wanted;
+            if (!Feature.VHOST_USER_F_PROTOCOL_FEATURES.in(wanted)) {
+                // Such a front end knows no SET_VRING_ENABLE.
+                for (Vring vring : vrings) {
+                    vring.setEnabled(true);
+                }
+            }
+        });
+    }
+
+    @Override
+    public long offeredProtocolFeatures() {
+        return OFFERED_PROTOCOL;
+    }
+
+    @Override
+    public synchronized void setProtocolFeatures(long wanted) throws RefusedException {
+        long unknown = wanted & ~OFFERED_PROTOCOL;
+        if (unknown != 0) {
+            throw new RefusedException("protocol features that were not offered: " + ProtocolFeature.names(unknown));
+        }
+        protocolFeatures = wanted;
+    }
+
+    @Override
+    public void setOwner() {
+        // A connection has one owner, the process at its other end, from its first byte on.
+    }
+
+    @Override
+    public void resetOwner() {
+        resetDevice();
+    }
+
+    @Override
+    public synchronized void resetDevice() {
+        change(() -> {
+            for (Vring vring : vrings) {
+                vring.stop();
+                vring.setEnabled(false);
+            }
+            status = 0;
+        });
+    }
+
+    @Override
+    public synchronized void setMemoryTable(List<RegionDescription> regions, List<Fd> files) throws RefusedException {
+        GuestMemory next = slots.mapTable(regions, files);
+        change(() -> slots.replace(next));
+    }
+
+    @Override
+    public int maxMemorySlots() {
+        return MAX_MEMORY_SLOTS;
+    }
+
+    @Override
+    public synchronized void addMemoryRegion(RegionDescription region, Fd file) throws RefusedException {
+        GuestMemory next = slots.mapAddition(region, file);
+        change(() -> slots.replace(next));
+    }
+
+    @Override
+    public synchronized void removeMemoryRegion(RegionDescription region) throws RefusedException {
+        GuestMemory next = slots.without(region);
+        change(() -> slots.replace(next));
+    }
+
+    @Override
+    public synchronized void setVringSize(long index, long size) throws RefusedException {
+        Vring vring = vring(index);
+        if (!SplitRingDescriptor.isValidSize(size)) {
+            throw new RefusedException(
+                    "vring " + index + ": size " + size + "; allowed: a power of two from 2 to 32768");
+        }
+        if (vring.started() && size != vring.size()) {
+            throw new RefusedException("vring " + index + ": size " + size + " while it runs with " + vring.size());
+        }
+        vring.setSize((int) size);
+    }
+
+    @Override
+    public synchronized void setVringAddresses(VringAddresses addresses) throws RefusedException {
+        Vring vring = vring(addresses.index());
+        if (vring.size() > 0) {
+            running.checkPlaces(addresses, vring.size(), slots.memory());
+        }
+        change(() -> vring.setAddresses(addresses));
+    }
+
+    @Override
+    public synchronized void setVringBase(long index, long base) throws RefusedException {
+        Vring vring = vring(index);
+        if (base > 0xffff) {
+            throw new RefusedException("vring " + index + ": base " + base + "; allowed: 0 to 65535");
+        }
+        if (vring.started()) {
+            throw new RefusedException("vring " + index + ": base given while it runs");
+        }
+        vring.setBase(base);
+    }
+
+    @Override
+    public synchronized long stopVring(long index) throws RefusedException {
+        Vring vring = vring(index);
+        change(vring::stop);
+        return vring.base();
+    }
+
+    @Override
+    public synchronized void setVringKick(int index, Optional<Fd> kick) throws RefusedException {
+        Optional<EventFd> bell = doorbell(index, kick);
+        Vring vring = vrings[index];
+        try {
+            if (vring.size() == 0 || vring.addresses().isEmpty()) {
+                throw new RefusedException("vring " + index + " is started before its size and addresses are given");
+            }
+            running.checkPlaces(vring.addresses().get(), vring.size(), slots.memory());
+        } catch (RefusedException e) {
+            bell.ifPresent(EventFd::close);
+            throw e;
+        }
+        change(() -> {
+            vring.setKick(bell);
+            vring.start();
+        });
+    }
+
+    @Override
+    public synchronized void setVringCall(int index, Optional<Fd> call) throws RefusedException {
+        Optional<EventFd> bell = doorbell(index, call);
+        change(() -> vrings[index].setCall(bell));
+        // The guest may have been owed a notification through the descriptor before this one.
+        bell.ifPresent(EventFd::signal);
+    }
+
+    @Override
+    public synchronized void setVringError(int index, Optional<Fd> error) throws RefusedException {
+        Optional<EventFd> bell = doorbell(index, error);
+        change(() -> vrings[index].setError(bell));
+    }
+
+    @Override
+    public synchronized void setVringEnabled(long index, boolean enabled) throws RefusedException {
+        Vring vring = vring(index);
+        if (vring.enabled() != enabled) {
+            change(() -> vring.setEnabled(enabled));
+        }
+    }
+
+    /** Twice the pairs, since Cloud Hypervisor compares the number with single queues, and QEMU only asks whether it is enough. */
+    @Override
+    public int queueNumber() {
+        return 2 * MAX_QUEUE_PAIRS;
+    }
+
+    @Override
+    public synchronized void announce(long address) throws RefusedException {
+        long mac = Long.reverseBytes(address) >>> 16;
+        if (!MacAddress.isValidSource(mac)) {
+            throw new RefusedException("no station can have the address " + MacAddress.format(mac));
+        }
+        context.inject(Rarp.announcement(mac));
+    }
+
+    @Override
+    public synchronized void setMtu(long wanted) throws RefusedException {
+        if (wanted < MIN_MTU || wanted > MAX_MTU) {
+            throw new RefusedException("MTU " + wanted + "; allowed: " + MIN_MTU + " to " + MAX_MTU);
+        }
+        mtu = wanted;
+    }
+
+    @Override
+    public synchronized int status() {
+        return status;
+    }
+
+    @Override
+    public synchronized void setStatus(int wanted) {
+        if (wanted == 0) {
+            resetDevice();
+        }
+        status = wanted;
+    }
+
+    @Override
+    public synchronized void disconnected() {
+        change(() -> {
+            for (Vring vring : vrings) {
+                vring.reset();
+            }
+            slots.replace(GuestMemory.EMPTY);
+            features = 0;
+            protocolFeatures = 0;
+            status = 0;
+            mtu = 0;
+        });
+        context.forgetAddresses();
+    }
+
+    /** Changes the device while no worker has its rings, and lets them run again as far as they can. */
+    private void change(Runnable change) {
+        running.withdraw();
+        change.run();
+        slots.closeUnused();
+        running.publish(features, slots.memory());
+    }
+
+    private Vring vring(long index) throws RefusedException {
+        if (index >= VRINGS) {
+            throw new RefusedException("vring " + index + "; allowed: 0 to " + (VRINGS - 1));
+        }
+        return vrings[(int) index];
+    }
+
+    private Optional<EventFd> doorbell(int index, Optional<Fd> descriptor) throws RefusedException {
+        try {
+            vring(index);
+            return descriptor.map(EventFd::adopt);
+        } catch (RefusedException e) {
+            descriptor.ifPresent(Fd::close);
+            throw e;
+        } catch (IllegalArgumentException | LinuxException e) {
+            throw new RefusedException("vring " + index + ": " + e.getMessage(), e);
+        }
+    }
+
+    boolean memoryIntact() {
+        return slots.memory().intact();
+    }
+
+    /** Whether frames can pass, and if not, why. */
+    PortStatus portStatus() {
+        return running.status();
+    }
+
+    synchronized VhostDetails.Device view() {
+        return new VhostDetails.Device(
+                Feature.names(features),
+                ProtocolFeature.names(protocolFeatures),
+                status,
+                mtu,
+                slots.view(),
+                running.view());
+    }
+}

@@ -1,0 +1,83 @@
+package io.patchbay.vhost.net;
+
+import io.patchbay.core.port.Port;
+import io.patchbay.core.port.PortContext;
+import io.patchbay.core.port.PortException;
+import io.patchbay.core.port.PortStatus;
+import io.patchbay.vhost.session.SessionServer;
+import io.patchbay.vhost.session.SocketFile;
+import java.io.IOException;
+import java.nio.file.Path;
+import java.util.Optional;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/** A port for one guest: listens at a socket, and is a virtio network device to whoever connects. */
+public final class VhostPort implements Port {
+
+    private static final Logger LOG = LoggerFactory.getLogger(VhostPort.class);
+
+    private final String name;
+    private final VhostSettings settings;
+    private volatile Optional<Running> running = Optional.empty();
+
+    private record Running(VhostNetDevice device, SessionServer server) {}
+
+    VhostPort(String name, VhostSettings settings) {
+        this.name = name;
+        this.settings = settings;
+    }
+
+    @Override
+    public void start(PortContext context) throws PortException {
+        try {
+            SocketFile listener = SocketFile.listen(
+                    Path.of(settings.socket()),
+                    new SocketFile.Access(settings.modeBits(), settings.owner(), settings.group()));
+            VhostNetDevice device = new VhostNetDevice(context);
+            running = Optional.of(new Running(device, SessionServer.start(name, listener, device)));
+        } catch (IOException e) {
+            throw new PortException("port " + name + ": " + e.getMessage(), e);
+        }
+    }
+
+    @Override
+    public PortStatus status() {
+        if (running.isEmpty()) {
+            return PortStatus.down("not started");
+        }
+        if (!running.get().server().connected()) {
+            return PortStatus.down("waiting for a front end to connect to " + settings.socket());
+        }
+        return running.get().device().portStatus();
+    }
+
+    @Override
+    public Record details() {
+        return new VhostDetails(
+                settings.socket(),
+                running.map(r -> r.server().statistics()),
+                running.map(r -> r.device().view()));
+    }
+
+    @Override
+    public boolean memoryIntact() {
+        return running.map(r -> r.device().memoryIntact()).orElse(true);
+    }
+
+    @Override
+    public void fault(Throwable cause) {
+        LOG.error("port {}: taken out of service", name, cause);
+        running.ifPresent(r -> r.server()
+                .disconnect(
+                        r.device().memoryIntact()
+                                ? "serving the guest failed: " + cause
+                                : "the front end took guest memory away while it was in use"));
+    }
+
+    @Override
+    public void close() {
+        running.ifPresent(r -> r.server().close());
+        running = Optional.empty();
+    }
+}

@@ -1,0 +1,23 @@
+package io.patchbay.vhost.net;
+
+import io.patchbay.core.port.Port;
+import io.patchbay.core.port.PortProvider;
+
+/** Ports of type {@code vhost-user}. */
+public final class VhostPortProvider implements PortProvider<VhostSettings> {
+
+    @Override
+    public String type() {
+        return "vhost-user";
+    }
+
+    @Override
+    public Class<VhostSettings> settings() {
+        return VhostSettings.class;
+    }
+
+    @Override
+    public Port create(String name, VhostSettings settings) {
+        return new VhostPort(name, settings);
+    }
+}

@@ -1,0 +1,114 @@
+package io.patchbay.vhost.net;
+
+import io.patchbay.core.linux.EventFd;
+import io.patchbay.vhost.wire.VringAddresses;
+import java.util.Optional;
+
+/** What a front end has said of one virtqueue. Confined to the session's thread, under the device's lock. */
+final class Vring {
+
+    private int size;
+    private Optional<VringAddresses> addresses = Optional.empty();
+    private long base;
+    private Optional<EventFd> kick = Optional.empty();
+    private Optional<EventFd> call = Optional.empty();
+    private Optional<EventFd> error = Optional.empty();
+    private boolean started;
+    private boolean enabled;
+    private String trouble = "";
+
+    int size() {
+        return size;
+    }
+
+    void setSize(int n) {
+        size = n;
+    }
+
+    Optional<VringAddresses> addresses() {
+        return addresses;
+    }
+
+    void setAddresses(VringAddresses where) {
+        addresses = Optional.of(where);
+    }
+
+    /** Where the ring starts, or stands if it is not running. */
+    long base() {
+        return base;
+    }
+
+    void setBase(long index) {
+        base = index;
+    }
+
+    QueueEvents events() {
+        return new QueueEvents(kick, call);
+    }
+
+    Optional<EventFd> call() {
+        return call;
+    }
+
+    Optional<EventFd> error() {
+        return error;
+    }
+
+    void setKick(Optional<EventFd> descriptor) {
+        kick.ifPresent(EventFd::close);
+        kick = descriptor;
+    }
+
+    void setCall(Optional<EventFd> descriptor) {
+        call.ifPresent(EventFd::close);
+        call = descriptor;
+    }
+
+    void setError(Optional<EventFd> descriptor) {
+        error.ifPresent(EventFd::close);
+        error = descriptor;
+    }
+
+    boolean started() {
+        return started;
+    }
+
+    void start() {
+        started = true;
+    }
+
+    /** Stops the ring; its kick descriptor belongs to the start and goes with it. */
+    void stop() {
+        started = false;
+        setKick(Optional.empty());
+    }
+
+    boolean enabled() {
+        return enabled;
+    }
+
+    void setEnabled(boolean on) {
+        enabled = on;
+    }
+
+    /** Why the ring cannot run although it was started; empty if it can. */
+    String trouble() {
+        return trouble;
+    }
+
+    void setTrouble(String why) {
+        trouble = why;
+    }
+
+    /** Forgets everything, as before the front end came. */
+    void reset() {
+        stop();
+        setCall(Optional.empty());
+        setError(Optional.empty());
+        size = 0;
+        addresses = Optional.empty();
+        base = 0;
+        enabled = false;
+        trouble = "";
+    }
+}

@@ -1,0 +1,60 @@
+package io.patchbay.vhost.ring;
+
+/**
+ * The device's side of a virtqueue: the little that the TX and RX loops need, whatever the layout.
+ *
+ * <p>Chains become available in order; the device reads them by their distance from the next one ({@code ahead}), consumes some, and gives
+ * each back with {@link #use}. {@link #publish} makes everything used so far visible to the driver at once.
+ *
+ * <p>Confined to one worker at a time.
+ */
+public interface DeviceRing {
+
+    /** Answer of {@link #available} when the driver's index makes no sense; the ring must not be touched again. */
+    int BROKEN = -1;
+
+    /** Entries in the ring. */
+    int size();
+
+    /**
+     * Chains that are available and not consumed.
+     *
+     * @param wanted if at least so many are known from the last look, the driver's index is not read again
+     * @return 0 to {@link #size()}, or {@link #BROKEN}
+     */
+    int available(int wanted);
+
+    /**
+     * Adds the buffers of an available chain to {@code chain}.
+     *
+     * @param ahead 0 for the next chain to be consumed; less than what {@link #available} said
+     * @param writable whether every buffer must be device-writable, or every one device-readable
+     */
+    ChainResult read(int ahead, boolean writable, Chain chain);
+
+    /** Takes the next {@code n} available chains. Each must then be given back with {@link #use}, in the same order. */
+    void consume(int n);
+
+    /** Gives a consumed chain back, {@code written} bytes of it filled. The driver sees it at the next {@link #publish}. */
+    void use(int head, int written);
+
+    /**
+     * Shows the driver everything used so far.
+     *
+     * @return whether the driver wants to be notified of it; false if nothing was used
+     */
+    boolean publish();
+
+    /**
+     * Asks the driver to kick us at the next available chain, then looks once more.
+     *
+     * @return true if a chain is available already
+     */
+    boolean enableKicks();
+
+    /** Tells the driver that kicks are not needed. */
+    void disableKicks();
+
+    /** Where the queue stands, in the form GET_VRING_BASE answers with. Everything consumed must have been used and published. */
+    long position();
+}

@@ -1,0 +1,269 @@
+package io.patchbay.vhost.ring;
+
+import static io.patchbay.vhost.ring.SplitRingDescriptor.AVAILABLE_FLAGS;
+import static io.patchbay.vhost.ring.SplitRingDescriptor.AVAILABLE_INDEX;
+import static io.patchbay.vhost.ring.SplitRingDescriptor.AVAILABLE_NO_INTERRUPT;
+import static io.patchbay.vhost.ring.SplitRingDescriptor.DESCRIPTOR_ADDRESS;
+import static io.patchbay.vhost.ring.SplitRingDescriptor.DESCRIPTOR_BYTES;
+import static io.patchbay.vhost.ring.SplitRingDescriptor.DESCRIPTOR_REST;
+import static io.patchbay.vhost.ring.SplitRingDescriptor.FLAG_INDIRECT;
+import static io.patchbay.vhost.ring.SplitRingDescriptor.FLAG_NEXT;
+import static io.patchbay.vhost.ring.SplitRingDescriptor.FLAG_WRITE;
+import static io.patchbay.vhost.ring.SplitRingDescriptor.U16;
+import static io.patchbay.vhost.ring.SplitRingDescriptor.U64;
+import static io.patchbay.vhost.ring.SplitRingDescriptor.U64_ANYWHERE;
+import static io.patchbay.vhost.ring.SplitRingDescriptor.USED_FLAGS;
+import static io.patchbay.vhost.ring.SplitRingDescriptor.USED_INDEX;
+import static io.patchbay.vhost.ring.SplitRingDescriptor.USED_NO_NOTIFY;
+import static io.patchbay.vhost.ring.SplitRingDescriptor.unsigned;
+
+import io.patchbay.vhost.memory.GuestMemory;
+import java.lang.foreign.MemorySegment;
+import java.lang.invoke.VarHandle;
+
+/** A split virtqueue (virtio 1.3 §2.7). */
+public final class SplitRing implements DeviceRing {
+
+    private static final VarHandle ACQUIRE_U16 = U16.varHandle();
+
+    /** Most descriptors of one indirect table that are looked at; a chain that needs more has more pieces than a frame may have. */
+    private static final int MAX_INDIRECT = 1 << 16;
+
+    private final int size;
+    private final int mask;
+    private final boolean eventIdx;
+    private final boolean indirect;
+    private final MemorySegment descriptors;
+    private final MemorySegment available;
+    private final MemorySegment used;
+    private final GuestMemory memory;
+
+    /** Free-running indices; only the low 16 bits are ever shown. */
+    private int nextAvailable;
+
+    private int seenAvailable;
+    private int nextUsed;
+    private int publishedUsed;
+    private int lastRegion;
+
+    /**
+     * @param places where the three parts are; exactly as long as {@link SplitRingDescriptor} says
+     * @param features which of VIRTIO_F_EVENT_IDX and VIRTIO_F_INDIRECT_DESC were negotiated
+     * @param base index of the next available entry to be consumed, and of the next used entry
+     */
+    public SplitRing(int size, RingPlaces places, RingFeatures features, int base, GuestMemory memory) {
+        this.size = size;
+        this.mask = size - 1;
+        this.eventIdx = features.eventIdx();
+        this.indirect = features.indirect();
+        this.descriptors = places.descriptors();
+        this.available = places.available();
+        this.used = places.used();
+        this.memory = memory;
+        this.nextAvailable = base & 0xffff;
+        this.seenAvailable = nextAvailable;
+        this.nextUsed = nextAvailable;
+        this.publishedUsed = nextAvailable;
+    }
+
+    /** The used index a driver's ring shows: where a device that completes in order has got to. */
+    public static int usedIndex(RingPlaces places) {
+        return SplitRingDescriptor.readU16(places.used(), USED_INDEX);
+    }
+
+    @Override
+    public int size() {
+        return size;
+    }
+
+    @Override
+    public int available(int wanted) {
+        int known = unsigned((short) (seenAvailable - nextAvailable));
+        if (known >= wanted) {
+            return known;
+        }
+        // ORDER: acquire, so that the entries and descriptors read after this are at least as new as the index.
+        int shown = unsigned((short) ACQUIRE_U16.getAcquire(available, (long) AVAILABLE_INDEX));
+        int waiting = unsigned((short) (shown - nextAvailable));
+        if (waiting > size) {
+            return BROKEN;
+        }
+        seenAvailable = shown;
+        return waiting;
+    }
+
+    @Override
+    public ChainResult read(int ahead, boolean writable, Chain chain) {
+        int slot = nextAvailable + ahead & mask;
+        int head = SplitRingDescriptor.readU16(available, SplitRingDescriptor.availableEntry(slot));
+        if (head >= size) {
+            return ChainResult.BROKEN;
+        }
+        if (!chain.begin(head)) {
+            return ChainResult.TOO_LONG;
+        }
+        return follow(head, writable, chain);
+    }
+
+    private ChainResult follow(int head, boolean writable, Chain chain) {
+        int index = head;
+        // A chain has at most as many descriptors as the table: counting them ends a loop.
+        for (int steps = 0; steps < size; steps++) {
+            long at = (long) index * DESCRIPTOR_BYTES;
+            // BOUNDS: index < size, and the table is size descriptors long. Each half of the descriptor is read once.
+            long address = descriptors.get(U64, at + DESCRIPTOR_ADDRESS);
+            long rest = descriptors.get(U64, at + DESCRIPTOR_REST);
+            int flags = (int) (rest >>> 32) & 0xffff;
+            long length = rest & 0xffff_ffffL;
+            if ((flags & FLAG_INDIRECT) != 0) {
+                // An indirect descriptor ends the chain; with NEXT it is an error (§2.7.5.3.1).
+                return indirect && (flags & FLAG_NEXT) == 0
+                        ? followTable(address, length, writable, chain)
+                        : ChainResult.BAD;
+            }
+            ChainResult added = add(address, length, flags, writable, chain);
+            if (added != ChainResult.OK || (flags & FLAG_NEXT) == 0) {
+                return added;
+            }
+            index = (int) (rest >>> 48);
+            if (index >= size) {
+                return ChainResult.BAD;
+            }
+        }
+        return ChainResult.BAD;
+    }
+
+    private ChainResult followTable(long table, long tableBytes, boolean writable, Chain chain) {
+        long count = tableBytes / DESCRIPTOR_BYTES;
+        if (count == 0 || count * DESCRIPTOR_BYTES != tableBytes) {
+            return ChainResult.BAD;
+        }
+        int index = 0;
+        int region = lastRegion;
+        for (int steps = 0; steps < count && steps < MAX_INDIRECT; steps++) {
+            long at = table + (long) index * DESCRIPTOR_BYTES;
+            region = memory.find(at, region);
+            // A table may cross from one region into the next, a descriptor not: regions are made of pages.
+            if (region == GuestMemory.OUTSIDE) {
+                return ChainResult.BAD;
+            }
+            long offset = memory.offset(region, at);
+            if (memory.room(region, offset) < DESCRIPTOR_BYTES) {
+                return ChainResult.BAD;
+            }
+            long address = memory.memory(region).get(U64_ANYWHERE, offset + DESCRIPTOR_ADDRESS);
+            long rest = memory.memory(region).get(U64_ANYWHERE, offset + DESCRIPTOR_REST);
+            int flags = (int) (rest >>> 32) & 0xffff;
+            if ((flags & FLAG_INDIRECT) != 0) {
+                return ChainResult.BAD;
+            }
+            ChainResult added = add(address, rest & 0xffff_ffffL, flags, writable, chain);
+            if (added != ChainResult.OK || (flags & FLAG_NEXT) == 0) {
+                return added;
+            }
+            index = (int) (rest >>> 48);
+            if (index >= count) {
+                return ChainResult.BAD;
+            }
+        }
+        return ChainResult.BAD;
+    }
+
+    private ChainResult add(long address, long length, int flags, boolean writable, Chain chain) {
+        if (((flags & FLAG_WRITE) != 0) != writable) {
+            return ChainResult.BAD;
+        }
+        int region = memory.find(address, lastRegion);
+        if (region == GuestMemory.OUTSIDE) {
+            return ChainResult.BAD;
+        }
+        lastRegion = region;
+        long offset = memory.offset(region, address);
+        if (length <= memory.room(region, offset) && length <= Integer.MAX_VALUE) {
+            return chain.add(memory.memory(region), offset, (int) length) ? ChainResult.OK : ChainResult.TOO_LONG;
+        }
+        return addInPieces(address, length, chain);
+    }
+
+    /** A buffer that crosses from one region into the next. */
+    private ChainResult addInPieces(long address, long length, Chain chain) {
+        long at = address;
+        long left = length;
+        int region = lastRegion;
+        while (left > 0) {
+            region = memory.find(at, region);
+            if (region == GuestMemory.OUTSIDE) {
+                return ChainResult.BAD;
+            }
+            long offset = memory.offset(region, at);
+            int piece = (int) Math.min(Math.min(left, memory.room(region, offset)), Integer.MAX_VALUE);
+            if (!chain.add(memory.memory(region), offset, piece)) {
+                return ChainResult.TOO_LONG;
+            }
+            at += piece;
+            left -= piece;
+        }
+        return ChainResult.OK;
+    }
+
+    @Override
+    public void consume(int n) {
+        nextAvailable = nextAvailable + n & 0xffff;
+    }
+
+    @Override
+    public void use(int head, int written) {
+        long entry = head | (long) written << 32;
+        used.set(U64_ANYWHERE, SplitRingDescriptor.usedEntry(nextUsed & mask), entry);
+        nextUsed = nextUsed + 1 & 0xffff;
+    }
+
+    @Override
+    public boolean publish() {
+        int before = publishedUsed;
+        int after = nextUsed;
+        if (before == after) {
+            return false;
+        }
+        // ORDER: buffers and used entries before the index. A fence and a plain store, since a 16-bit release store
+        // kills the
+        // virtual machine if the page has gone while the store is interpreted (package io.patchbay.vhost.memory).
+        VarHandle.releaseFence();
+        used.set(U16, USED_INDEX, (short) after);
+        publishedUsed = after;
+        // ORDER: the index must be visible before we look whether the driver wants to know of it; the driver does the
+        // reverse.
+        VarHandle.fullFence();
+        if (eventIdx) {
+            int event = SplitRingDescriptor.readU16(available, SplitRingDescriptor.usedEvent(size));
+            return SplitRingDescriptor.passes(event, before, after);
+        }
+        return (SplitRingDescriptor.readU16(available, AVAILABLE_FLAGS) & AVAILABLE_NO_INTERRUPT) == 0;
+    }
+
+    @Override
+    public boolean enableKicks() {
+        if (eventIdx) {
+            used.set(U16, SplitRingDescriptor.availableEvent(size), (short) nextAvailable);
+        } else {
+            used.set(U16, USED_FLAGS, (short) 0);
+        }
+        // ORDER: the request must be visible before the last look; the driver publishes its index before it looks at
+        // the request.
+        VarHandle.fullFence();
+        return available(size + 1) != 0;
+    }
+
+    @Override
+    public void disableKicks() {
+        // With EVENT_IDX the event index stays behind by itself, and the flag must stay 0 (§2.7.10).
+        if (!eventIdx) {
+            used.set(U16, USED_FLAGS, (short) USED_NO_NOTIFY);
+        }
+    }
+
+    @Override
+    public long position() {
+        return nextAvailable;
+    }
+}

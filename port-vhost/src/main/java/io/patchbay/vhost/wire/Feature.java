@@ -1,0 +1,72 @@
+package io.patchbay.vhost.wire;
+
+import java.util.ArrayList;
+import java.util.List;
+
+/** Feature bits of a virtio network device and of vhost-user, by the names of their specifications. */
+public enum Feature {
+    VIRTIO_NET_F_CSUM(0),
+    VIRTIO_NET_F_GUEST_CSUM(1),
+    VIRTIO_NET_F_MTU(3),
+    VIRTIO_NET_F_MAC(5),
+    VIRTIO_NET_F_GUEST_TSO4(7),
+    VIRTIO_NET_F_GUEST_TSO6(8),
+    VIRTIO_NET_F_GUEST_ECN(9),
+    VIRTIO_NET_F_GUEST_UFO(10),
+    VIRTIO_NET_F_HOST_TSO4(11),
+    VIRTIO_NET_F_HOST_TSO6(12),
+    VIRTIO_NET_F_HOST_ECN(13),
+    VIRTIO_NET_F_HOST_UFO(14),
+    VIRTIO_NET_F_MRG_RXBUF(15),
+    VIRTIO_NET_F_STATUS(16),
+    VIRTIO_NET_F_CTRL_VQ(17),
+    VIRTIO_NET_F_GUEST_ANNOUNCE(21),
+    VIRTIO_NET_F_MQ(22),
+    VHOST_F_LOG_ALL(26),
+    VIRTIO_F_ANY_LAYOUT(27),
+    VIRTIO_F_INDIRECT_DESC(28),
+    VIRTIO_F_EVENT_IDX(29),
+    VHOST_USER_F_PROTOCOL_FEATURES(30),
+    VIRTIO_F_VERSION_1(32),
+    VIRTIO_F_ACCESS_PLATFORM(33),
+    VIRTIO_F_RING_PACKED(34),
+    VIRTIO_F_IN_ORDER(35);
+
+    private final int bit;
+
+    Feature(int bit) {
+        this.bit = bit;
+    }
+
+    public long mask() {
+        return 1L << bit;
+    }
+
+    public boolean in(long features) {
+        return (features & mask()) != 0;
+    }
+
+    public static long mask(Feature... features) {
+        long mask = 0;
+        for (Feature feature : features) {
+            mask |= feature.mask();
+        }
+        return mask;
+    }
+
+    /** Names of the bits set, lowest first; a bit without a name as {@code bit N}. */
+    public static List<String> names(long features) {
+        List<String> names = new ArrayList<>();
+        long left = features;
+        for (Feature feature : values()) {
+            if (feature.in(left)) {
+                names.add(feature.name());
+                left &= ~feature.mask();
+            }
+        }
+        for (; left != 0; left &= left - 1) {
+            names.add("bit " + Long.numberOfTrailingZeros(left));
+        }
+        return List.copyOf(names);
+    }
+}

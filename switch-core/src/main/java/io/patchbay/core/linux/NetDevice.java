@@ -52,7 +52,7 @@ public final class NetDevice {
     private NetDevice() {}
 
     /** What a device is and how it stands. */
-    public record Info(int index, int type, byte[] address, int mtu, boolean up, boolean running) {}
+    public record Link(int index, int type, byte[] address, int mtu, boolean up, boolean running) {}
 
     /**
      * Opens the tap device of that name, or creates it: frames without any extra header, non-blocking.
@@ -73,7 +73,7 @@ public final class NetDevice {
     }
 
     /** Looks at a device. */
-    public static Info info(String name) {
+    public static Link info(String name) {
         try (Fd socket = control();
                 Arena arena = Arena.ofConfined()) {
             MemorySegment request = request(arena, name);
@@ -86,7 +86,7 @@ public final class NetDevice {
             int mtu = request.get(JAVA_INT, VALUE);
             ioctl(socket, SIOCGIFFLAGS, request, "ioctl(SIOCGIFFLAGS)", name);
             int flags = request.get(JAVA_SHORT, VALUE);
-            return new Info(index, type, address, mtu, (flags & IFF_UP) != 0, (flags & IFF_RUNNING) != 0);
+            return new Link(index, type, address, mtu, (flags & IFF_UP) != 0, (flags & IFF_RUNNING) != 0);
         }
     }
 

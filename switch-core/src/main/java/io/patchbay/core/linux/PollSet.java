@@ -73,8 +73,8 @@ public final class PollSet {
         boolean _ = await(-1);
     }
 
-    /** Whether an entry is ready now. Allocates nothing. */
-    public boolean awaitNothing() {
+    /** Whether an entry is ready now. */
+    public boolean isReady() {
         return await(0);
     }
 

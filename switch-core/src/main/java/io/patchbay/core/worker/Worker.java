@@ -145,7 +145,7 @@ final class Worker implements Runnable {
         long idleSince = System.nanoTime();
         boolean idle = true;
         while (running) {
-            if (newest.get() != topology) {
+            if (newest.get().generation() != topology.generation()) {
                 adopt(newest.get(), waiter);
                 idle = false;
             }
@@ -307,7 +307,7 @@ final class Worker implements Runnable {
         for (Inlet inlet : inlets) {
             nothingWaits &= inlet.plug().hasFailed() || !armSafely(inlet);
         }
-        if (nothingWaits && injections.isEmpty() && newest.get() == topology && running) {
+        if (nothingWaits && injections.isEmpty() && newest.get().generation() == topology.generation() && running) {
             counters.add(SLEEPS, 1);
             waiter.sleep(LONGEST_SLEEP_NANOS);
         }

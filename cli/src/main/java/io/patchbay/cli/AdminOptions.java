@@ -1,0 +1,44 @@
+package io.patchbay.cli;
+
+import io.patchbay.core.control.config.SwitchConfig;
+import java.util.List;
+import java.util.function.Function;
+import picocli.CommandLine.Option;
+import tools.jackson.databind.JsonNode;
+import tools.jackson.databind.json.JsonMapper;
+
+/** Options of every command that asks a running daemon, and how its answer is printed. */
+final class AdminOptions {
+
+    /** How an answer is printed. */
+    enum Output {
+        table,
+        json
+    }
+
+    @Option(
+            names = "--socket",
+            paramLabel = "PATH",
+            defaultValue = "${env:PATCHBAY_ADMIN_SOCKET:-" + SwitchConfig.DEFAULT_ADMIN_SOCKET + "}",
+            description = "Admin socket of the daemon; default: ${DEFAULT-VALUE}.")
+    private String socket = SwitchConfig.DEFAULT_ADMIN_SOCKET;
+
+    @Option(
+            names = {"-o", "--output"},
+            defaultValue = "table",
+            description = "Print ${COMPLETION-CANDIDATES}; default: ${DEFAULT-VALUE}.")
+    private Output output = Output.table;
+
+    private static final JsonMapper MAPPER = JsonMapper.builder().build();
+
+    /** Asks, and prints the answer's rows, or the answer itself. */
+    int print(String method, String path, List<String> header, Function<JsonNode, List<List<String>>> rows) {
+        JsonNode answer = MAPPER.readTree(new AdminClient(socket).ask(method, path));
+        if (output == Output.json) {
+            System.out.println(MAPPER.writerWithDefaultPrettyPrinter().writeValueAsString(answer));
+        } else {
+            System.out.print(Tables.render(header, rows.apply(answer)));
+        }
+        return 0;
+    }
+}

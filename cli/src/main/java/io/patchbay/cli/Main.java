@@ -1,0 +1,37 @@
+package io.patchbay.cli;
+
+import io.patchbay.core.control.Daemon;
+import picocli.CommandLine;
+import picocli.CommandLine.Command;
+
+/** {@code patchbay}. */
+@Command(
+        name = "patchbay",
+        description = "A virtual switch for the VMs of one host.",
+        mixinStandardHelpOptions = true,
+        version = "patchbay " + Daemon.VERSION,
+        subcommands = {
+            RunCommand.class,
+            PortCommand.class,
+            FdbCommand.class,
+            StatsCommand.class,
+            DropsCommand.class,
+            StatusCommand.class,
+            ConfigCommand.class
+        })
+public final class Main {
+
+    public static void main(String[] arguments) {
+        System.exit(commandLine().execute(arguments));
+    }
+
+    static CommandLine commandLine() {
+        return new CommandLine(new Main()).setExecutionExceptionHandler((error, line, parsed) -> {
+            if (error instanceof CommandFailure failure) {
+                line.getErr().println("patchbay: " + failure.getMessage());
+                return failure.exitCode();
+            }
+            throw error;
+        });
+    }
+}

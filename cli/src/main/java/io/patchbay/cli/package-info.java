@@ -1,0 +1,10 @@
+/**
+ * The command line: one command a class. {@code run} is the daemon; every other command asks a running one over its admin socket and prints what
+ * it says, as a table or as the JSON it came as.
+ *
+ * <p>Exit codes: 0 done, 1 failed, 2 wrong usage, 3 no such port, 4 no daemon, 6 wrong configuration.
+ */
+@NullMarked
+package io.patchbay.cli;
+
+import org.jspecify.annotations.NullMarked;

@@ -1,0 +1,23 @@
+package io.patchbay.rawsock;
+
+import io.patchbay.core.port.Port;
+import io.patchbay.core.port.PortProvider;
+
+/** Ports of type {@code raw-socket}. */
+public final class RawSocketPortProvider implements PortProvider<RawSocketSettings> {
+
+    @Override
+    public String type() {
+        return "raw-socket";
+    }
+
+    @Override
+    public Class<RawSocketSettings> settings() {
+        return RawSocketSettings.class;
+    }
+
+    @Override
+    public Port create(String name, RawSocketSettings settings) {
+        return new RawSocketPort(name, settings);
+    }
+}

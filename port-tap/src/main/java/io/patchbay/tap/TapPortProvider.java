@@ -1,0 +1,23 @@
+package io.patchbay.tap;
+
+import io.patchbay.core.port.Port;
+import io.patchbay.core.port.PortProvider;
+
+/** Ports of type {@code tap}. */
+public final class TapPortProvider implements PortProvider<TapSettings> {
+
+    @Override
+    public String type() {
+        return "tap";
+    }
+
+    @Override
+    public Class<TapSettings> settings() {
+        return TapSettings.class;
+    }
+
+    @Override
+    public Port create(String name, TapSettings settings) {
+        return new TapPort(name, settings);
+    }
+}

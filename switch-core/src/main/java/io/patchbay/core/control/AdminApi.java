@@ -1,0 +1,77 @@
+package io.patchbay.core.control;
+
+import io.patchbay.core.control.http.Answer;
+import io.patchbay.core.control.http.Asked;
+import io.patchbay.core.control.http.Route;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import java.util.function.Supplier;
+import tools.jackson.databind.json.JsonMapper;
+
+/** The resources of the admin API. All of them are JSON. */
+final class AdminApi {
+
+    private final Daemon daemon;
+    private final JsonMapper mapper = JsonMapper.builder().build();
+
+    AdminApi(Daemon daemon) {
+        this.daemon = daemon;
+    }
+
+    List<Route> routes() {
+        return List.of(
+                Route.get("/v1/status", asked -> json(daemon::status)),
+                Route.get(
+                        "/v1/ports",
+                        asked -> json(
+                                () -> daemon.ports().stream().map(Views::line).toList())),
+                Route.getBelow("/v1/ports", this::port),
+                Route.get("/v1/fdb", this::fdb),
+                Route.delete("/v1/fdb", this::flush),
+                Route.get("/v1/stats", asked -> json(() -> Views.stats(daemon.ports(), daemon.board()))),
+                Route.get("/v1/drops", asked -> json(() -> Views.drops(daemon.ports()))),
+                Route.get("/v1/workers", asked -> json(() -> Views.workers(daemon.board()))));
+    }
+
+    private Answer json(Supplier<?> value) {
+        return Answer.json(mapper.writeValueAsString(value.get()));
+    }
+
+    private Answer port(Asked asked) {
+        return daemon.port(asked.rest())
+                .map(port -> json(() -> Views.detail(port)))
+                .orElseGet(() -> noSuchPort(asked.rest()));
+    }
+
+    private Answer fdb(Asked asked) {
+        Optional<String> wanted = asked.parameter("port");
+        if (wanted.isPresent() && daemon.port(wanted.get()).isEmpty()) {
+            return noSuchPort(wanted.get());
+        }
+        return json(() -> Views.fdb(daemon.board(), daemon.namesByIndex()).stream()
+                .filter(line -> wanted.isEmpty() || line.port().equals(wanted.get()))
+                .toList());
+    }
+
+    private Answer flush(Asked asked) {
+        Optional<String> wanted = asked.parameter("port");
+        if (wanted.isEmpty()) {
+            return flushed(daemon.board().macs().flush());
+        }
+        return daemon.port(wanted.get())
+                .map(port -> flushed(
+                        daemon.board().macs().flushPort(port.attachment().index())))
+                .orElseGet(() -> noSuchPort(wanted.get()));
+    }
+
+    private Answer flushed(int addresses) {
+        return json(() -> Map.of("flushed", addresses));
+    }
+
+    private Answer noSuchPort(String name) {
+        String known =
+                String.join(", ", daemon.ports().stream().map(PluggedPort::name).toList());
+        return Answer.problem(404, "there is no port " + name + "; there are: " + known);
+    }
+}

@@ -1,0 +1,198 @@
+package io.patchbay.core.control;
+
+import io.patchbay.core.control.config.Config;
+import io.patchbay.core.control.http.Answer;
+import io.patchbay.core.control.http.HttpServer;
+import io.patchbay.core.control.http.Route;
+import io.patchbay.core.forward.MacTable;
+import io.patchbay.core.port.Port;
+import io.patchbay.core.port.PortCounters;
+import io.patchbay.core.port.PortException;
+import io.patchbay.core.worker.Switchboard;
+import java.io.IOException;
+import java.net.SocketAddress;
+import java.nio.file.Path;
+import java.util.ArrayDeque;
+import java.util.ArrayList;
+import java.util.Deque;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import java.util.concurrent.Executors;
+import java.util.concurrent.ScheduledExecutorService;
+import java.util.concurrent.TimeUnit;
+import java.util.stream.Collectors;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/** A running switch with everything around it. Several may run in one process, given different addresses. */
+public final class Daemon implements AutoCloseable {
+
+    public static final String VERSION = "0.1.0";
+
+    private static final Logger LOG = LoggerFactory.getLogger(Daemon.class);
+
+    private final Switchboard board;
+    private final MacTable macs;
+    private final List<PluggedPort> ports = new ArrayList<>();
+    private final Deque<Runnable> undo = new ArrayDeque<>();
+    private final long startedNanos = System.nanoTime();
+    private Optional<SocketAddress> metricsAddress = Optional.empty();
+
+    /** What {@code status} shows. */
+    public record Status(
+            String version, long uptimeSeconds, int ports, int portsUp, int addresses, int workers, String metrics) {}
+
+    private Daemon(Switchboard board, MacTable macs) {
+        this.board = board;
+        this.macs = macs;
+    }
+
+    /**
+     * Starts a switch as configured.
+     *
+     * @param notifySocket where a service manager wants to be told, if one does
+     * @throws DaemonException if anything cannot start; whatever did has been stopped again
+     */
+    public static Daemon start(Config config, Optional<String> notifySocket) throws DaemonException {
+        MacTable macs =
+                new MacTable(config.switching().addresses(), config.switching().ageing());
+        Daemon daemon = new Daemon(startBoard(config, macs), macs);
+        try {
+            daemon.run(config, new Notify(notifySocket));
+            return daemon;
+        } catch (PortException | IOException e) {
+            daemon.close();
+            throw new DaemonException(String.valueOf(e.getMessage()), e);
+        } catch (RuntimeException | Error e) {
+            daemon.close();
+            throw e;
+        }
+    }
+
+    private static Switchboard startBoard(Config config, MacTable macs) throws DaemonException {
+        try {
+            return Switchboard.start(
+                    config.switching().workerSettings(),
+                    config.switching().waiterKind().factory(),
+                    macs);
+        } catch (IllegalStateException e) {
+            String why = e.getCause() == null ? "" : ": " + e.getCause().getMessage();
+            throw new DaemonException(e.getMessage() + why, e);
+        } catch (InterruptedException e) {
+            Thread.currentThread().interrupt();
+            throw new DaemonException("interrupted while starting", e);
+        }
+    }
+
+    private void run(Config config, Notify notify) throws PortException, IOException {
+        undo.push(board::close);
+        startClock();
+        Metrics metrics = new Metrics(VERSION);
+        undo.push(metrics::close);
+        metrics.addSwitch(board);
+        for (Config.PortConfig port : config.ports()) {
+            metrics.addPort(plug(port));
+        }
+        HttpServer admin = HttpServer.onSocket(Path.of(config.switching().adminPath()), new AdminApi(this).routes());
+        undo.push(admin::close);
+        if (config.switching().metrics().isPresent()) {
+            HttpServer scrape = HttpServer.onAddress(
+                    config.switching().metrics().get(),
+                    List.of(metrics.route(), Route.get("/livez", asked -> Answer.text(200, "ok\n")), readiness()));
+            undo.push(scrape::close);
+            metricsAddress = Optional.of(scrape.address());
+        }
+        undo.push(notify::stopping);
+        notify.ready(ports.size() + " ports");
+        LOG.info(
+                "patchbay {} serves {} ports; admin API at {}, metrics at {}",
+                VERSION,
+                ports.size(),
+                config.switching().adminPath(),
+                metricsAddress.map(Object::toString).orElse("no address"));
+    }
+
+    private void startClock() {
+        ScheduledExecutorService clock = Executors.newSingleThreadScheduledExecutor(
+                Thread.ofPlatform().name("clock").daemon().factory());
+        undo.push(clock::shutdownNow);
+        var _ = clock.scheduleAtFixedRate(
+                () -> macs.tick((int) TimeUnit.NANOSECONDS.toSeconds(System.nanoTime() - startedNanos)),
+                1,
+                1,
+                TimeUnit.SECONDS);
+    }
+
+    private PluggedPort plug(Config.PortConfig config) throws PortException {
+        Port port = config.maker().make();
+        PortCounters counters = new PortCounters();
+        Switchboard.Attachment attachment = board.attach(config.name(), port, counters);
+        PluggedPort plugged = new PluggedPort(config.name(), config.type(), port, counters, attachment);
+        undo.push(attachment::close);
+        undo.push(port::close);
+        port.start(attachment);
+        ports.add(plugged);
+        return plugged;
+    }
+
+    /** Ready once every port was started, which is before anybody can ask; says of each how it stands. */
+    private Route readiness() {
+        return Route.get("/readyz", asked -> {
+            StringBuilder text = new StringBuilder("ok\n");
+            if (asked.parameter("verbose").isPresent()) {
+                for (PluggedPort port : ports) {
+                    text.append(port.name())
+                            .append(": ")
+                            .append(port.port().status())
+                            .append('\n');
+                }
+            }
+            return Answer.text(200, text.toString());
+        });
+    }
+
+    /** Where metrics are served, if they are. */
+    public Optional<SocketAddress> metricsAddress() {
+        return metricsAddress;
+    }
+
+    Status status() {
+        return new Status(
+                VERSION,
+                TimeUnit.NANOSECONDS.toSeconds(System.nanoTime() - startedNanos),
+                ports.size(),
+                (int) ports.stream().filter(p -> p.port().status().up()).count(),
+                macs.statistics().entries(),
+                board.workers().size(),
+                metricsAddress.map(Object::toString).orElse("off"));
+    }
+
+    Switchboard board() {
+        return board;
+    }
+
+    List<PluggedPort> ports() {
+        return List.copyOf(ports);
+    }
+
+    Optional<PluggedPort> port(String name) {
+        return ports.stream().filter(port -> port.name().equals(name)).findFirst();
+    }
+
+    Map<Integer, String> namesByIndex() {
+        return ports.stream().collect(Collectors.toMap(port -> port.attachment().index(), PluggedPort::name));
+    }
+
+    /** Stops everything, last things first. Idempotent. */
+    @Override
+    public void close() {
+        while (!undo.isEmpty()) {
+            try {
+                undo.pop().run();
+            } catch (RuntimeException | Error e) {
+                LOG.error("stopping: one step failed, the others go on", e);
+            }
+        }
+    }
+}

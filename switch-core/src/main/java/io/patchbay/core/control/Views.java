@@ -1,0 +1,174 @@
+package io.patchbay.core.control;
+
+import io.patchbay.core.frame.MacAddress;
+import io.patchbay.core.port.DropReason;
+import io.patchbay.core.port.PortStatus;
+import io.patchbay.core.port.QueueCounters;
+import io.patchbay.core.worker.Switchboard;
+import io.patchbay.core.worker.WorkerCounters;
+import java.util.ArrayList;
+import java.util.Arrays;
+import java.util.Comparator;
+import java.util.List;
+import java.util.Locale;
+import java.util.Map;
+import java.util.function.ToLongFunction;
+import java.util.stream.Collectors;
+
+/**
+ * What operators see of the switch, as records that become JSON. Directions are the switch's: it receives from a guest or uplink, and transmits
+ * to one.
+ */
+final class Views {
+
+    /** One line of {@code port list}. */
+    record PortLine(
+            String name, String type, String state, String reason, Traffic received, Traffic delivered, long dropped) {}
+
+    /** One port of {@code port show}. */
+    record PortDetail(String name, String type, String state, String reason, Record details) {}
+
+    record Traffic(long frames, long bytes) {}
+
+    record FdbLine(String address, String port, int ageSeconds) {}
+
+    record QueueLine(
+            int queue,
+            Traffic received,
+            Traffic delivered,
+            long floodCopies,
+            long kicks,
+            long calls,
+            long callsSuppressed,
+            long dropped) {}
+
+    record PortStats(String port, List<QueueLine> queues) {}
+
+    /** The sums that must balance: received + injected + floodCopies = delivered + dropped. */
+    record Totals(long received, long injected, long floodCopies, long delivered, long dropped) {}
+
+    record Stats(Totals totals, List<PortStats> ports) {}
+
+    record DropLine(String port, String direction, String reason, long frames, String explanation) {}
+
+    record WorkerLine(int worker, String waiter, Map<String, Long> counters) {}
+
+    private Views() {}
+
+    static PortLine line(PluggedPort port) {
+        PortStatus status = port.port().status();
+        return new PortLine(
+                port.name(),
+                port.type(),
+                status.up() ? "up" : "down",
+                status.reason(),
+                traffic(port.counters().receive()),
+                traffic(port.counters().transmit()),
+                sum(port.counters().receive(), QueueCounters::dropped)
+                        + sum(port.counters().transmit(), QueueCounters::dropped));
+    }
+
+    static PortDetail detail(PluggedPort port) {
+        PortStatus status = port.port().status();
+        return new PortDetail(
+                port.name(),
+                port.type(),
+                status.up() ? "up" : "down",
+                status.reason(),
+                port.port().details());
+    }
+
+    static Traffic traffic(List<QueueCounters> queues) {
+        return new Traffic(
+                sum(queues, q -> q.get(QueueCounters.Count.FRAMES)),
+                sum(queues, q -> q.get(QueueCounters.Count.BYTES)));
+    }
+
+    static long sum(List<QueueCounters> queues, ToLongFunction<QueueCounters> what) {
+        return queues.stream().mapToLong(what).sum();
+    }
+
+    static List<FdbLine> fdb(Switchboard board, Map<Integer, String> names) {
+        return board.macs().entries().stream()
+                .map(entry -> new FdbLine(
+                        MacAddress.format(entry.address()), names.getOrDefault(entry.port(), "?"), entry.ageSeconds()))
+                .sorted(Comparator.comparing(FdbLine::port).thenComparing(FdbLine::address))
+                .toList();
+    }
+
+    static Stats stats(List<PluggedPort> ports, Switchboard board) {
+        long received = 0;
+        long copies = 0;
+        long delivered = 0;
+        long dropped = 0;
+        for (PluggedPort port : ports) {
+            List<QueueCounters> in = port.counters().receive();
+            List<QueueCounters> out = port.counters().transmit();
+            received += traffic(in).frames();
+            copies += sum(in, q -> q.get(QueueCounters.Count.FLOOD_COPIES));
+            delivered += traffic(out).frames();
+            dropped += sum(in, QueueCounters::dropped) + sum(out, QueueCounters::dropped);
+        }
+        List<QueueCounters> injected =
+                board.workers().stream().map(Switchboard.WorkerView::injected).toList();
+        return new Stats(
+                new Totals(
+                        received,
+                        traffic(injected).frames(),
+                        copies + sum(injected, q -> q.get(QueueCounters.Count.FLOOD_COPIES)),
+                        delivered,
+                        dropped + sum(injected, QueueCounters::dropped)),
+                ports.stream().map(Views::portStats).toList());
+    }
+
+    private static PortStats portStats(PluggedPort port) {
+        List<QueueCounters> in = port.counters().receive();
+        List<QueueCounters> out = port.counters().transmit();
+        QueueCounters none = new QueueCounters();
+        List<QueueLine> lines = new ArrayList<>();
+        for (int q = 0; q < Math.max(in.size(), out.size()); q++) {
+            QueueCounters i = q < in.size() ? in.get(q) : none;
+            QueueCounters o = q < out.size() ? out.get(q) : none;
+            lines.add(new QueueLine(
+                    q,
+                    traffic(List.of(i)),
+                    traffic(List.of(o)),
+                    i.get(QueueCounters.Count.FLOOD_COPIES),
+                    i.get(QueueCounters.Count.KICKS),
+                    i.get(QueueCounters.Count.CALLS) + o.get(QueueCounters.Count.CALLS),
+                    i.get(QueueCounters.Count.CALLS_SUPPRESSED) + o.get(QueueCounters.Count.CALLS_SUPPRESSED),
+                    i.dropped() + o.dropped()));
+        }
+        return new PortStats(port.name(), lines);
+    }
+
+    static List<DropLine> drops(List<PluggedPort> ports) {
+        List<DropLine> lines = new ArrayList<>();
+        for (PluggedPort port : ports) {
+            addDrops(lines, port.name(), "receive", port.counters().receive());
+            addDrops(lines, port.name(), "transmit", port.counters().transmit());
+        }
+        return lines;
+    }
+
+    private static void addDrops(List<DropLine> lines, String port, String direction, List<QueueCounters> queues) {
+        for (DropReason reason : DropReason.values()) {
+            long frames = sum(queues, q -> q.dropped(reason));
+            if (frames > 0) {
+                lines.add(new DropLine(port, direction, reason.label(), frames, reason.explanation()));
+            }
+        }
+    }
+
+    static List<WorkerLine> workers(Switchboard board) {
+        return board.workers().stream()
+                .map(worker -> new WorkerLine(
+                        worker.number(),
+                        worker.waiter(),
+                        Arrays.stream(WorkerCounters.Count.values())
+                                .collect(Collectors.toMap(
+                                        count -> count.name().toLowerCase(Locale.ROOT),
+                                        count -> worker.counters().get(count)))))
+                .toList();
+    }
+}

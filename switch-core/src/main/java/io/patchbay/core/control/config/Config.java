@@ -1,0 +1,27 @@
+package io.patchbay.core.control.config;
+
+import io.patchbay.core.port.Port;
+import java.util.List;
+
+/** A configuration without errors. */
+public record Config(SwitchConfig switching, List<PortConfig> ports) {
+
+    public Config {
+        ports = List.copyOf(ports);
+    }
+
+    /**
+     * One port.
+     *
+     * @param type the kind's word
+     * @param settings the kind's own settings
+     * @param maker makes the port; a new one with every call
+     */
+    public record PortConfig(String name, String type, Record settings, Maker maker) {}
+
+    /** Makes a port that is not started. */
+    @FunctionalInterface
+    public interface Maker {
+        Port make();
+    }
+}

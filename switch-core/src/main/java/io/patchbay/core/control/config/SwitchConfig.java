@@ -1,0 +1,146 @@
+package io.patchbay.core.control.config;
+
+import io.patchbay.core.forward.MacTable;
+import io.patchbay.core.port.SettingException;
+import io.patchbay.core.worker.IdlePolicy;
+import io.patchbay.core.worker.Waiters;
+import io.patchbay.core.worker.WorkerSettings;
+import java.net.InetSocketAddress;
+import java.time.Duration;
+import java.util.List;
+import java.util.Locale;
+import java.util.Map;
+import java.util.Optional;
+import java.util.OptionalInt;
+
+/**
+ * The {@code switch} object of the configuration. Everything may be left out.
+ *
+ * @param ageingSeconds an address not seen for so long is forgotten; default 300
+ * @param macLimit most addresses remembered; default 8192
+ * @param workers one entry per worker; default one worker, free to move
+ * @param idle {@code adaptive} (default), {@code busy} or {@code sleepy}
+ * @param spinMicros how long an adaptive worker polls before it sleeps; default 50
+ * @param waiter {@code auto} (default), {@code io_uring} or {@code epoll}
+ * @param adminSocket path of the admin API; default {@value #DEFAULT_ADMIN_SOCKET}
+ * @param metricsAddress {@code host:port} of the metrics, or {@code off}; default {@value #DEFAULT_METRICS_ADDRESS}
+ */
+public record SwitchConfig(
+        Optional<Integer> ageingSeconds,
+        Optional<Integer> macLimit,
+        Optional<List<WorkerConfig>> workers,
+        Optional<String> idle,
+        Optional<Integer> spinMicros,
+        Optional<String> waiter,
+        Optional<String> adminSocket,
+        Optional<String> metricsAddress) {
+
+    public static final String DEFAULT_ADMIN_SOCKET = "/run/patchbay/admin.sock";
+    public static final String DEFAULT_METRICS_ADDRESS = "127.0.0.1:9466";
+
+    private static final int MAX_WORKERS = 64;
+    private static final Map<String, Waiters> WAITERS =
+            Map.of("auto", Waiters.AUTO, "io_uring", Waiters.IO_URING, "epoll", Waiters.EPOLL);
+
+    /** A switch with every default. */
+    public static final SwitchConfig DEFAULT = new SwitchConfig(
+            Optional.empty(),
+            Optional.empty(),
+            Optional.empty(),
+            Optional.empty(),
+            Optional.empty(),
+            Optional.empty(),
+            Optional.empty(),
+            Optional.empty());
+
+    public SwitchConfig {
+        range("ageingSeconds", ageingSeconds, 1, 1_000_000);
+        range("macLimit", macLimit, 1, MacTable.MAX_LIMIT);
+        range("spinMicros", spinMicros, 0, 1_000_000);
+        workers.ifPresent(list -> {
+            if (list.isEmpty() || list.size() > MAX_WORKERS) {
+                throw SettingException.of("workers", list.size() + " entries", "1 to " + MAX_WORKERS + " entries");
+            }
+        });
+        oneOf("idle", idle, List.of("adaptive", "busy", "sleepy"));
+        oneOf("waiter", waiter, List.of("auto", "io_uring", "epoll"));
+        adminSocket.ifPresent(path -> {
+            if (!path.startsWith("/")) {
+                throw SettingException.of("adminSocket", path, "an absolute path");
+            }
+        });
+        metricsAddress.ifPresent(SwitchConfig::checkAddress);
+    }
+
+    private static void range(String key, Optional<Integer> value, int low, int high) {
+        value.ifPresent(n -> {
+            if (n < low || n > high) {
+                throw SettingException.of(key, n, low + " to " + high);
+            }
+        });
+    }
+
+    private static void oneOf(String key, Optional<String> value, List<String> allowed) {
+        value.ifPresent(word -> {
+            if (!allowed.contains(word)) {
+                throw SettingException.of(key, word, String.join(", ", allowed));
+            }
+        });
+    }
+
+    private static void checkAddress(String address) {
+        int colon = address.lastIndexOf(':');
+        boolean good = colon > 0
+                && address.substring(colon + 1).matches("\\d{1,5}")
+                && Integer.parseInt(address.substring(colon + 1)) <= 65_535;
+        if (!good && !address.equals("off")) {
+            throw SettingException.of("metricsAddress", address, "host:port, such as 127.0.0.1:9466, or off");
+        }
+    }
+
+    public int ageing() {
+        return ageingSeconds.orElse(300);
+    }
+
+    public int addresses() {
+        return macLimit.orElse(8192);
+    }
+
+    public String adminPath() {
+        return adminSocket.orElse(DEFAULT_ADMIN_SOCKET);
+    }
+
+    /** Where metrics are served, if anywhere. */
+    public Optional<InetSocketAddress> metrics() {
+        String address = metricsAddress.orElse(DEFAULT_METRICS_ADDRESS);
+        if (address.equals("off")) {
+            return Optional.empty();
+        }
+        int colon = address.lastIndexOf(':');
+        String host = address.substring(0, colon).replaceAll("^\\[|]$", "");
+        return Optional.of(new InetSocketAddress(host, Integer.parseInt(address.substring(colon + 1))));
+    }
+
+    public Waiters waiterKind() {
+        return WAITERS.getOrDefault(waiter.orElse("auto").toLowerCase(Locale.ROOT), Waiters.AUTO);
+    }
+
+    /** One entry per worker. */
+    public List<WorkerSettings> workerSettings() {
+        return workers.orElse(List.of(new WorkerConfig(Optional.empty()))).stream()
+                .map(worker -> new WorkerSettings(
+                        idlePolicy(),
+                        worker.cpu().map(OptionalInt::of).orElse(OptionalInt.empty()),
+                        WorkerSettings.DEFAULT_FRAME_BUDGET,
+                        WorkerSettings.DEFAULT_BYTE_BUDGET))
+                .toList();
+    }
+
+    private IdlePolicy idlePolicy() {
+        return switch (idle.orElse("adaptive")) {
+            case "busy" -> new IdlePolicy.Busy();
+            case "sleepy" -> new IdlePolicy.Sleepy();
+            default -> new IdlePolicy.Adaptive(Duration.ofNanos(1000L * spinMicros.orElse(50)));
+        };
+    }
+}

@@ -1,0 +1,10 @@
+/**
+ * The configuration file: JSON, bound to records, and strict. An unknown key, a missing one, a wrong type or a bad value is an error that says
+ * where it stands (file, line, JSON path), what stands there, and what may stand there. Nothing is started from a file with an error.
+ *
+ * <p>The settings of a port are bound to the record its kind declares, so the core needs to know no kind.
+ */
+@NullMarked
+package io.patchbay.core.control.config;
+
+import org.jspecify.annotations.NullMarked;

@@ -1,0 +1,85 @@
+package io.patchbay.core.control.http;
+
+import io.netty.buffer.Unpooled;
+import io.netty.channel.ChannelFutureListener;
+import io.netty.channel.ChannelHandlerContext;
+import io.netty.channel.SimpleChannelInboundHandler;
+import io.netty.handler.codec.http.DefaultFullHttpResponse;
+import io.netty.handler.codec.http.FullHttpRequest;
+import io.netty.handler.codec.http.FullHttpResponse;
+import io.netty.handler.codec.http.HttpHeaderNames;
+import io.netty.handler.codec.http.HttpResponseStatus;
+import io.netty.handler.codec.http.HttpUtil;
+import io.netty.handler.codec.http.HttpVersion;
+import io.netty.handler.codec.http.QueryStringDecoder;
+import java.nio.charset.StandardCharsets;
+import java.util.HashMap;
+import java.util.List;
+import java.util.Map;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/** Finds the route for a request and sends its answer. */
+final class RouteHandler extends SimpleChannelInboundHandler<FullHttpRequest> {
+
+    private static final Logger LOG = LoggerFactory.getLogger(RouteHandler.class);
+
+    private final List<Route> routes;
+
+    RouteHandler(List<Route> routes) {
+        this.routes = routes;
+    }
+
+    @Override
+    protected void channelRead0(ChannelHandlerContext context, FullHttpRequest request) {
+        Answer answer = request.decoderResult().isSuccess() ? answer(request) : Answer.problem(400, "not HTTP");
+        FullHttpResponse response = new DefaultFullHttpResponse(
+                HttpVersion.HTTP_1_1,
+                HttpResponseStatus.valueOf(answer.status()),
+                Unpooled.copiedBuffer(answer.body(), StandardCharsets.UTF_8));
+        response.headers().set(HttpHeaderNames.CONTENT_TYPE, answer.type());
+        HttpUtil.setContentLength(response, response.content().readableBytes());
+        boolean keepAlive = HttpUtil.isKeepAlive(request);
+        HttpUtil.setKeepAlive(response, keepAlive);
+        var sent = context.writeAndFlush(response);
+        if (!keepAlive) {
+            sent.addListener(ChannelFutureListener.CLOSE);
+        }
+    }
+
+    private Answer answer(FullHttpRequest request) {
+        try {
+            QueryStringDecoder uri = new QueryStringDecoder(request.uri());
+            String path = uri.path();
+            List<Route> there =
+                    routes.stream().filter(route -> route.matches(path)).toList();
+            if (there.isEmpty()) {
+                return Answer.problem(404, "nothing is at " + path);
+            }
+            String method = request.method().name();
+            return there.stream()
+                    .filter(route -> route.method().equals(method))
+                    .findFirst()
+                    .map(route -> route.action().apply(asked(request, uri, route)))
+                    .orElseGet(() -> Answer.problem(405, method + " is not possible at " + path));
+        } catch (IllegalArgumentException e) {
+            return Answer.problem(400, String.valueOf(e.getMessage()));
+        } catch (RuntimeException e) {
+            LOG.error("answering {} {} failed", request.method(), request.uri(), e);
+            return Answer.problem(500, "internal error: " + e);
+        }
+    }
+
+    private static Asked asked(FullHttpRequest request, QueryStringDecoder uri, Route route) {
+        Map<String, String> query = new HashMap<>();
+        uri.parameters().forEach((name, values) -> query.put(name, values.getFirst()));
+        String rest = route.prefix() ? uri.path().substring(route.path().length() + 1) : "";
+        return new Asked(rest, query, request.headers().get(HttpHeaderNames.ACCEPT, ""));
+    }
+
+    @Override
+    public void exceptionCaught(ChannelHandlerContext context, Throwable cause) {
+        LOG.debug("a client's connection ends: {}", cause.toString());
+        context.close();
+    }
+}

@@ -1,0 +1,24 @@
+package io.patchbay.core.port;
+
+import io.patchbay.core.linux.IoVector;
+
+/** Where an {@link UplinkQueue} reads frames: a tap device, a packet socket. */
+public interface FrameSource {
+
+    /** {@link #tag} of a frame that is complete as it was read. */
+    int NO_TAG = -1;
+
+    /**
+     * Reads one frame. Allocates nothing.
+     *
+     * @param count entries of the vector that may be filled
+     * @return its length, or {@code -errno}: EAGAIN if none is waiting
+     */
+    long read(IoVector vector, int count);
+
+    /** The VLAN tag that the kernel took out of the frame read last, TPID above TCI, or {@link #NO_TAG}. */
+    int tag();
+
+    /** The descriptor that is readable when a frame waits. */
+    int descriptor();
+}

@@ -1,0 +1,69 @@
+package io.patchbay.core.worker;
+
+import io.netty.channel.IoEvent;
+import io.netty.channel.IoRegistration;
+import io.netty.channel.ManualIoEventLoop;
+import io.netty.channel.epoll.EpollIoHandle;
+import io.netty.channel.epoll.EpollIoHandler;
+import io.netty.channel.epoll.EpollIoOps;
+import io.netty.channel.unix.FileDescriptor;
+
+/** Sleeps in {@code epoll_wait}: where io_uring is forbidden, as container runtimes mostly do. */
+final class EpollWaiter extends LoopWaiter {
+
+    EpollWaiter(Thread thread) {
+        super(thread, EpollIoHandler.newFactory());
+    }
+
+    @Override
+    public String kind() {
+        return "epoll";
+    }
+
+    @Override
+    Watch newWatch(ManualIoEventLoop loop, int descriptor) {
+        IoRegistration registration =
+                loop.register(new Handle(descriptor)).syncUninterruptibly().getNow();
+        registration.submit(EpollIoOps.EPOLLIN);
+        return new Watch() {
+
+            @Override
+            public void arm() {
+                // Level-triggered: it stays armed.
+            }
+
+            @Override
+            public void cancel() {
+                registration.cancel();
+            }
+
+            @Override
+            public boolean isPending() {
+                return false;
+            }
+
+            @Override
+            public void forget() {
+                // Gone with the cancellation.
+            }
+        };
+    }
+
+    private record Handle(int descriptor) implements EpollIoHandle {
+
+        @Override
+        public FileDescriptor fd() {
+            return new FileDescriptor(descriptor);
+        }
+
+        @Override
+        public void handle(IoRegistration registration, IoEvent event) {
+            // That the sleep has ended is all the worker needs to know.
+        }
+
+        @Override
+        public void close() {
+            // The descriptor is its queue's, not ours.
+        }
+    }
+}

@@ -1,0 +1,90 @@
+package io.patchbay.core.worker;
+
+import io.netty.channel.IoHandlerFactory;
+import io.netty.channel.ManualIoEventLoop;
+import java.util.HashMap;
+import java.util.HashSet;
+import java.util.List;
+import java.util.Map;
+import java.util.Set;
+import java.util.concurrent.TimeUnit;
+
+/** A waiter on Netty's event loop, driven by the worker's own thread; the kinds differ in how they watch one descriptor. */
+abstract class LoopWaiter implements Waiter {
+
+    private static final long SHORT_WAIT_NANOS = 1_000_000;
+
+    private final ManualIoEventLoop loop;
+    private final Map<Integer, Watch> watches = new HashMap<>();
+    private volatile boolean closed;
+
+    LoopWaiter(Thread thread, IoHandlerFactory factory) {
+        loop = new ManualIoEventLoop(thread, factory);
+    }
+
+    /** One watched descriptor. */
+    interface Watch {
+
+        /** Asks for a wake-up if nothing asks already. */
+        void arm();
+
+        /** Stops watching; the kernel may still answer later. */
+        void cancel();
+
+        /** Whether the kernel may still answer. */
+        boolean isPending();
+
+        /** Forgets the descriptor, after the kernel's last answer. */
+        void forget();
+    }
+
+    abstract Watch newWatch(ManualIoEventLoop loop, int descriptor);
+
+    @Override
+    public final void watch(List<Integer> descriptors) {
+        Set<Integer> wanted = new HashSet<>(descriptors);
+        watches.entrySet().removeIf(entry -> {
+            boolean gone = !wanted.contains(entry.getKey());
+            if (gone) {
+                end(entry.getValue());
+            }
+            return gone;
+        });
+        for (int descriptor : wanted) {
+            watches.computeIfAbsent(descriptor, d -> newWatch(loop, d));
+        }
+    }
+
+    private void end(Watch watch) {
+        watch.cancel();
+        while (watch.isPending()) {
+            loop.run(SHORT_WAIT_NANOS);
+        }
+        watch.forget();
+    }
+
+    @Override
+    public final void sleep(long maxNanos) {
+        for (Watch watch : watches.values()) {
+            watch.arm();
+        }
+        loop.run(maxNanos);
+    }
+
+    @Override
+    public final void wakeUp() {
+        if (!closed) {
+            loop.wakeup();
+        }
+    }
+
+    @Override
+    public final void close() {
+        watch(List.of());
+        closed = true;
+        var _ = loop.shutdownGracefully(0, 0, TimeUnit.MILLISECONDS);
+        while (!loop.isTerminated()) {
+            loop.runNow();
+        }
+    }
+}

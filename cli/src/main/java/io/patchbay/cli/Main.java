@@ -22,6 +22,8 @@ import picocli.CommandLine.Command;
 public final class Main {
 
     public static void main(String[] arguments) {
+        // What a library has to say is of interest only when a command fails; the daemon sets up its own log.
+        LoggingSetup.configure(LoggingSetup.Format.human, "error");
         System.exit(commandLine().execute(arguments));
     }
 

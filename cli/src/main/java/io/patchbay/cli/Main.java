@@ -1,5 +1,6 @@
 package io.patchbay.cli;
 
+import io.patchbay.cli.demo.DemoCommand;
 import io.patchbay.core.control.Daemon;
 import picocli.CommandLine;
 import picocli.CommandLine.Command;
@@ -12,6 +13,7 @@ import picocli.CommandLine.Command;
         version = "patchbay " + Daemon.VERSION,
         subcommands = {
             RunCommand.class,
+            DemoCommand.class,
             PortCommand.class,
             FdbCommand.class,
             StatsCommand.class,

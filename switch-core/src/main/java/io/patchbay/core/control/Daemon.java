@@ -157,7 +157,13 @@ public final class Daemon implements AutoCloseable {
         return metricsAddress;
     }
 
-    Status status() {
+    /** The switch's sums at this moment. */
+    public Totals totals() {
+        return Views.stats(ports(), board).totals();
+    }
+
+    /** The daemon at a glance. */
+    public Status status() {
         return new Status(
                 VERSION,
                 TimeUnit.NANOSECONDS.toSeconds(System.nanoTime() - startedNanos),

@@ -44,9 +44,6 @@ final class Views {
 
     record PortStats(String port, List<QueueLine> queues) {}
 
-    /** The sums that must balance: received + injected + floodCopies = delivered + dropped. */
-    record Totals(long received, long injected, long floodCopies, long delivered, long dropped) {}
-
     record Stats(Totals totals, List<PortStats> ports) {}
 
     record DropLine(String port, String direction, String reason, long frames, String explanation) {}

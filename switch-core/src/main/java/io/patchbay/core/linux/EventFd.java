@@ -69,6 +69,11 @@ public final class EventFd implements AutoCloseable {
         return fd.number();
     }
 
+    /** The descriptor, for sending it to a peer; still this object's to close. */
+    public Fd descriptor() {
+        return fd;
+    }
+
     /** Rings. A bell that rings already goes on ringing. */
     public void signal() {
         try {

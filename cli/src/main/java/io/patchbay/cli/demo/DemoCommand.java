@@ -1,0 +1,170 @@
+package io.patchbay.cli.demo;
+
+import io.patchbay.core.control.Daemon;
+import io.patchbay.core.control.DaemonException;
+import io.patchbay.core.control.Totals;
+import io.patchbay.core.control.config.Config;
+import io.patchbay.core.control.config.ConfigException;
+import io.patchbay.core.control.config.ConfigReader;
+import io.patchbay.vhost.frontend.FrontEnd;
+import io.patchbay.vhost.frontend.FrontEndSettings;
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import java.util.concurrent.Callable;
+import java.util.concurrent.CountDownLatch;
+import java.util.concurrent.TimeUnit;
+import java.util.function.ToLongFunction;
+import picocli.CommandLine.Command;
+import picocli.CommandLine.Option;
+import tools.jackson.databind.json.JsonMapper;
+
+/** {@code patchbay demo}: the main job, on one machine, by anybody. */
+@Command(
+        name = "demo",
+        description = "Run a switch with built-in guests that exchange frames and check every one.",
+        mixinStandardHelpOptions = true)
+public final class DemoCommand implements Callable<Integer> {
+
+    private static final int SETTLE_MILLIS = 300;
+
+    @Option(names = "--seconds", description = "Stop after so long; default: run until Ctrl-C.")
+    private Optional<Integer> seconds = Optional.empty();
+
+    @Option(names = "--ports", defaultValue = "3", description = "Guests, 2 to 16; default: ${DEFAULT-VALUE}.")
+    private int ports = 3;
+
+    @Option(names = "--frame-size", defaultValue = "256", description = "Bytes, 60 to 1514; default: ${DEFAULT-VALUE}.")
+    private int frameBytes = 256;
+
+    @Override
+    public Integer call() throws IOException, InterruptedException, ConfigException, DaemonException {
+        if (ports < 2 || ports > 16 || frameBytes < DemoFrame.MIN_BYTES || frameBytes > 1514) {
+            System.err.println("patchbay: --ports is 2 to 16, --frame-size is 60 to 1514");
+            return 2;
+        }
+        Path directory = Files.createTempDirectory("patchbay-demo");
+        CountDownLatch stop = new CountDownLatch(1);
+        CountDownLatch finished = new CountDownLatch(1);
+        Thread hook = Thread.ofPlatform().unstarted(() -> {
+            stop.countDown();
+            awaitEnd(finished);
+        });
+        Runtime.getRuntime().addShutdownHook(hook);
+        try (Daemon daemon = Daemon.start(config(directory), Optional.empty())) {
+            return exchange(daemon, directory, stop);
+        } finally {
+            Files.deleteIfExists(directory);
+            finished.countDown();
+        }
+    }
+
+    private static void awaitEnd(CountDownLatch finished) {
+        try {
+            finished.await();
+        } catch (InterruptedException e) {
+            Thread.currentThread().interrupt();
+        }
+    }
+
+    private Config config(Path directory) throws ConfigException {
+        List<Map<String, String>> guests = new ArrayList<>();
+        for (int i = 0; i < ports; i++) {
+            guests.add(Map.of("name", "vm" + i, "type", "vhost-user", "socket", socket(directory, i)));
+        }
+        Map<String, Object> config = Map.of(
+                "switch",
+                Map.of("adminSocket", directory.resolve("admin.sock").toString(), "metricsAddress", "off"),
+                "ports",
+                guests);
+        return ConfigReader.ofInstalledKinds()
+                .parse(JsonMapper.shared().writeValueAsString(config), "the demo's configuration");
+    }
+
+    private static String socket(Path directory, int guest) {
+        return directory.resolve("vm" + guest + ".sock").toString();
+    }
+
+    private int exchange(Daemon daemon, Path directory, CountDownLatch stop) throws IOException, InterruptedException {
+        System.out.printf(
+                "patchbay demo: %d guests, frames of %d bytes; admin socket %s%n",
+                ports, frameBytes, directory.resolve("admin.sock"));
+        List<FrontEnd> frontEnds = new ArrayList<>();
+        List<DemoGuest> guests = new ArrayList<>();
+        List<Thread> threads = new ArrayList<>();
+        try {
+            for (int i = 0; i < ports; i++) {
+                FrontEnd frontEnd = FrontEnd.connect(socket(directory, i), FrontEndSettings.MODERN, frameBytes);
+                frontEnds.add(frontEnd);
+                guests.add(new DemoGuest(frontEnd, i, ports, frameBytes));
+            }
+            for (DemoGuest guest : guests) {
+                threads.add(Thread.ofPlatform().name("guest").daemon().start(guest));
+            }
+            watch(daemon, guests, stop);
+            guests.forEach(DemoGuest::hush);
+            TimeUnit.MILLISECONDS.sleep(SETTLE_MILLIS);
+            return conclude(daemon.totals(), guests);
+        } finally {
+            guests.forEach(DemoGuest::stop);
+            for (Thread thread : threads) {
+                thread.join();
+            }
+            frontEnds.forEach(FrontEnd::close);
+        }
+    }
+
+    private void watch(Daemon daemon, List<DemoGuest> guests, CountDownLatch stop) throws InterruptedException {
+        Totals before = daemon.totals();
+        for (int second = 1; seconds.isEmpty() || second <= seconds.get(); second++) {
+            boolean stopped = stop.await(1, TimeUnit.SECONDS);
+            Totals now = daemon.totals();
+            System.out.printf(
+                    "%4d s  received %,d/s  delivered %,d/s  dropped %,d/s  addresses %d  damaged %d%n",
+                    second,
+                    now.received() - before.received(),
+                    now.delivered() - before.delivered(),
+                    now.dropped() - before.dropped(),
+                    daemon.status().addresses(),
+                    sum(guests, DemoGuest::damaged));
+            before = now;
+            if (stopped) {
+                return;
+            }
+        }
+    }
+
+    private int conclude(Totals totals, List<DemoGuest> guests) {
+        long received = sum(guests, DemoGuest::received);
+        long damaged = sum(guests, DemoGuest::damaged);
+        long outOfOrder = sum(guests, DemoGuest::outOfOrder);
+        boolean good = received > 0
+                && damaged == 0
+                && outOfOrder == 0
+                && totals.balance()
+                && totals.received() == sum(guests, DemoGuest::sent)
+                && totals.delivered() == received;
+        System.out.printf(
+                "guests sent %,d and received %,d frames: %d damaged, %d out of order%n"
+                        + "switch received %,d + %,d flood copies = delivered %,d + dropped %,d: %s%n%s%n",
+                sum(guests, DemoGuest::sent),
+                received,
+                damaged,
+                outOfOrder,
+                totals.received(),
+                totals.floodCopies(),
+                totals.delivered(),
+                totals.dropped(),
+                totals.balance() ? "the sums balance" : "THE SUMS DO NOT BALANCE",
+                good ? "all frames were intact" : "FAILED");
+        return good ? 0 : 1;
+    }
+
+    private static long sum(List<DemoGuest> guests, ToLongFunction<DemoGuest> what) {
+        return guests.stream().mapToLong(what).sum();
+    }
+}

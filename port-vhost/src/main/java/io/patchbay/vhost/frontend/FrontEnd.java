@@ -1,0 +1,275 @@
+package io.patchbay.vhost.frontend;
+
+import io.patchbay.core.linux.EventFd;
+import io.patchbay.core.linux.Fd;
+import io.patchbay.core.linux.FileCalls;
+import io.patchbay.core.linux.SharedMemory;
+import io.patchbay.vhost.ring.SplitRingDescriptor;
+import io.patchbay.vhost.wire.Feature;
+import io.patchbay.vhost.wire.Message;
+import io.patchbay.vhost.wire.ProtocolFeature;
+import io.patchbay.vhost.wire.RegionDescription;
+import io.patchbay.vhost.wire.Request;
+import io.patchbay.vhost.wire.VringAddresses;
+import java.io.ByteArrayOutputStream;
+import java.io.IOException;
+import java.lang.foreign.Arena;
+import java.lang.foreign.MemorySegment;
+import java.lang.foreign.ValueLayout;
+import java.util.List;
+import java.util.Optional;
+
+/**
+ * A guest with one network device: shared memory, a pair of virtqueues, a connection to the switch.
+ *
+ * <pre>
+ *  memory:  | receive ring | receive buffers | transmit ring | transmit buffers |
+ * </pre>
+ *
+ * <p>Confined to one thread.
+ */
+public final class FrontEnd implements AutoCloseable {
+
+    private static final int PAGE = 4096;
+
+    private static final long GUEST_ADDRESS = 0x4000_0000L;
+    private static final long USER_ADDRESS = 0x7f00_1234_0000L;
+    private static final int RECEIVE = 0;
+    private static final int TRANSMIT = 1;
+
+    private final FrontEndSettings settings;
+    private final VhostClient client;
+    private final Arena arena = Arena.ofShared();
+    private final Fd file;
+    private final MemorySegment memory;
+    private final RegionDescription region;
+    private final EventFd[] kicks = {EventFd.create(), EventFd.create()};
+    private final EventFd[] calls = {EventFd.create(), EventFd.create()};
+    private final long[] ringAt = new long[2];
+    private final DriverRing receive;
+    private final DriverRing transmit;
+
+    private FrontEnd(VhostClient client, FrontEndSettings settings, int transmitBufferBytes) {
+        this.client = client;
+        this.settings = settings;
+        long receiveBytes = ringBytes() + (long) settings.queueSize() * settings.bufferBytes();
+        long transmitBytes = ringBytes() + (long) settings.queueSize() * transmitBufferBytes;
+        long bytes = roundUp(receiveBytes) + roundUp(transmitBytes);
+        this.file = SharedMemory.createMemfd("patchbay-guest", bytes);
+        FileCalls.addSeals(file, FileCalls.F_SEAL_SHRINK);
+        this.memory = SharedMemory.map(file, 0, bytes, arena);
+        this.region = new RegionDescription(GUEST_ADDRESS, bytes, USER_ADDRESS, 0);
+        this.receive = ring(RECEIVE, 0, settings.bufferBytes());
+        this.transmit = ring(TRANSMIT, roundUp(receiveBytes), transmitBufferBytes);
+    }
+
+    /**
+     * Connects, negotiates and starts both queues; every receive buffer is posted.
+     *
+     * @param longestFrame bytes of the longest frame that will be sent
+     * @throws IOException if the device does not answer or refuses something
+     */
+    public static FrontEnd connect(String socket, FrontEndSettings settings, int longestFrame) throws IOException {
+        int buffer = (settings.headerBytes() + longestFrame + 63) / 64 * 64;
+        FrontEnd frontEnd = new FrontEnd(VhostClient.connect(socket), settings, buffer);
+        try {
+            frontEnd.negotiate();
+            frontEnd.start(RECEIVE);
+            frontEnd.start(TRANSMIT);
+            frontEnd.postAllReceiveBuffers();
+            return frontEnd;
+        } catch (IOException | RuntimeException e) {
+            frontEnd.close();
+            throw e;
+        }
+    }
+
+    private static long roundUp(long bytes) {
+        return (bytes + PAGE - 1) / PAGE * PAGE;
+    }
+
+    private long ringBytes() {
+        int n = settings.queueSize();
+        return roundUp(SplitRingDescriptor.descriptorsBytes(n))
+                + roundUp(SplitRingDescriptor.availableBytes(n))
+                + roundUp(SplitRingDescriptor.usedBytes(n));
+    }
+
+    private DriverRing ring(int index, long at, int bufferBytes) {
+        int n = settings.queueSize();
+        ringAt[index] = at;
+        long buffers = at + ringBytes();
+        return new DriverRing(
+                new DriverRing.RingMemory(
+                        memory.asSlice(at, SplitRingDescriptor.descriptorsBytes(n)),
+                        memory.asSlice(availableAt(at), SplitRingDescriptor.availableBytes(n)),
+                        memory.asSlice(usedAt(at), SplitRingDescriptor.usedBytes(n)),
+                        memory.asSlice(buffers, (long) n * bufferBytes),
+                        GUEST_ADDRESS + buffers),
+                n,
+                bufferBytes,
+                index == RECEIVE,
+                Feature.VIRTIO_F_EVENT_IDX.in(settings.features()));
+    }
+
+    private long availableAt(long ring) {
+        return ring + roundUp(SplitRingDescriptor.descriptorsBytes(settings.queueSize()));
+    }
+
+    private long usedAt(long ring) {
+        return availableAt(ring) + roundUp(SplitRingDescriptor.availableBytes(settings.queueSize()));
+    }
+
+    private void negotiate() throws IOException {
+        long wanted = settings.features() | Feature.VHOST_USER_F_PROTOCOL_FEATURES.mask();
+        long missing = wanted & ~client.ask(Request.GET_FEATURES);
+        if (missing != 0) {
+            throw new IOException("the device does not offer " + Feature.names(missing));
+        }
+        long protocol = client.ask(Request.GET_PROTOCOL_FEATURES)
+                & ProtocolFeature.mask(ProtocolFeature.VHOST_USER_PROTOCOL_F_REPLY_ACK);
+        client.tell(Request.SET_PROTOCOL_FEATURES, Message.number(protocol), List.of());
+        if (protocol != 0) {
+            client.negotiatedReplyAck();
+        }
+        client.tell(Request.SET_OWNER, new byte[0], List.of());
+        client.tell(Request.SET_FEATURES, Message.number(wanted), List.of());
+        client.tell(Request.SET_MEM_TABLE, Message.memoryTable(List.of(region)), List.of(file));
+    }
+
+    private void start(int index) throws IOException {
+        long at = USER_ADDRESS + ringAt[index];
+        client.tell(Request.SET_VRING_NUM, Message.state(index, settings.queueSize()), List.of());
+        client.tell(Request.SET_VRING_BASE, Message.state(index, 0), List.of());
+        client.tell(
+                Request.SET_VRING_ADDR,
+                Message.addresses(new VringAddresses(
+                        index,
+                        0,
+                        at,
+                        USER_ADDRESS + usedAt(ringAt[index]),
+                        USER_ADDRESS + availableAt(ringAt[index]),
+                        0)),
+                List.of());
+        client.tell(Request.SET_VRING_KICK, Message.number(index), List.of(kicks[index].descriptor()));
+        client.tell(Request.SET_VRING_CALL, Message.number(index), List.of(calls[index].descriptor()));
+        client.tell(Request.SET_VRING_ENABLE, Message.state(index, 1), List.of());
+    }
+
+    private void postAllReceiveBuffers() {
+        while (receive.free() > 0) {
+            receive.offer(receive.take());
+        }
+        if (receive.publish()) {
+            kicks[RECEIVE].signal();
+        }
+    }
+
+    public VhostClient client() {
+        return client;
+    }
+
+    /** All of the guest's memory. */
+    public MemorySegment memory() {
+        return memory;
+    }
+
+    /** The region as the device was told of it. */
+    public RegionDescription region() {
+        return region;
+    }
+
+    public DriverRing receiveRing() {
+        return receive;
+    }
+
+    public DriverRing transmitRing() {
+        return transmit;
+    }
+
+    public int headerBytes() {
+        return settings.headerBytes();
+    }
+
+    /** Wakes the device for what was published on the transmit ring. */
+    public void kickTransmit() {
+        kicks[TRANSMIT].signal();
+    }
+
+    /** Wakes the device for what was published on the receive ring. */
+    public void kickReceive() {
+        kicks[RECEIVE].signal();
+    }
+
+    /**
+     * Sends one frame, in one buffer with its header.
+     *
+     * @return false if every transmit buffer is with the device
+     */
+    public boolean send(byte[] frame) {
+        reclaim();
+        if (transmit.free() == 0) {
+            return false;
+        }
+        int id = transmit.take();
+        long at = transmit.bufferOffset(id);
+        transmit.buffers().asSlice(at, headerBytes()).fill((byte) 0);
+        MemorySegment.copy(frame, 0, transmit.buffers(), ValueLayout.JAVA_BYTE, at + headerBytes(), frame.length);
+        transmit.offerReadable(id, headerBytes() + frame.length);
+        if (transmit.publish()) {
+            kickTransmit();
+        }
+        return true;
+    }
+
+    /** Takes back transmit buffers the device is done with, and says how many. */
+    public int reclaim() {
+        int n = 0;
+        while (transmit.next()) {
+            transmit.putBack(transmit.usedId());
+            n++;
+        }
+        return n;
+    }
+
+    /** The next frame received, put together from all its buffers; empty if none has come. */
+    public Optional<byte[]> receive() {
+        if (!receive.next()) {
+            return Optional.empty();
+        }
+        MemorySegment buffers = receive.buffers();
+        long at = receive.bufferOffset(receive.usedId());
+        int buffersOfFrame = headerBytes() == 12 ? buffers.get(ValueLayout.JAVA_SHORT_UNALIGNED, at + 10) & 0xffff : 1;
+        ByteArrayOutputStream frame = new ByteArrayOutputStream();
+        append(frame, headerBytes());
+        for (int i = 1; i < buffersOfFrame; i++) {
+            while (!receive.next()) {
+                Thread.onSpinWait(); // all buffers of a frame are published together
+            }
+            append(frame, 0);
+        }
+        if (receive.publish()) {
+            kickReceive();
+        }
+        return Optional.of(frame.toByteArray());
+    }
+
+    private void append(ByteArrayOutputStream frame, int skip) {
+        int id = receive.usedId();
+        long at = receive.bufferOffset(id) + skip;
+        byte[] part = receive.buffers().asSlice(at, receive.usedLength() - skip).toArray(ValueLayout.JAVA_BYTE);
+        frame.writeBytes(part);
+        receive.offer(id);
+    }
+
+    @Override
+    public void close() {
+        client.close();
+        for (int i = 0; i < 2; i++) {
+            kicks[i].close();
+            calls[i].close();
+        }
+        arena.close();
+        file.close();
+    }
+}

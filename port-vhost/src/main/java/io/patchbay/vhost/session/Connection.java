@@ -9,7 +9,6 @@ import io.patchbay.vhost.wire.MessageDescriptor;
 import java.nio.ByteBuffer;
 import java.time.Duration;
 import java.util.ArrayList;
-import java.util.Arrays;
 import java.util.List;
 import java.util.Optional;
 
@@ -20,28 +19,30 @@ import java.util.Optional;
  */
 public final class Connection implements AutoCloseable {
 
-    /** How long a front end may take to read a reply. */
-    private static final Duration REPLY_TIME = Duration.ofSeconds(2);
-
     private final UnixSocket socket;
+    private final Duration replyTime;
     private final byte[] header = new byte[MessageDescriptor.HEADER_BYTES];
     private final List<Fd> descriptors = new ArrayList<>();
     private byte[] payload = new byte[0];
     private int headerBytes;
     private int payloadBytes;
+    private boolean lostDescriptors;
 
-    public Connection(UnixSocket socket) {
+    /**
+     * @param socket taken over
+     * @param replyTime how long a front end may take to make room for a reply
+     */
+    public Connection(UnixSocket socket, Duration replyTime) {
         this.socket = socket;
+        this.replyTime = replyTime;
     }
 
     /**
      * A message with its descriptors, which are the receiver's to close.
      *
-     * @param complete false if some descriptors were lost on the way because there were too many
+     * @param complete false if more descriptors came than any message has; those are closed
      */
     public record Incoming(Message message, List<Fd> descriptors, boolean complete) {}
-
-    private boolean lostDescriptors;
 
     /**
      * Reads once.
@@ -77,29 +78,44 @@ public final class Connection implements AutoCloseable {
     private Optional<UnixSocket.Received> receive(byte[] buffer, int offset, int length) throws ConnectionException {
         try {
             Optional<UnixSocket.Received> received = socket.receive(buffer, offset, length);
-            received.ifPresent(r -> {
-                descriptors.addAll(r.descriptors());
-                lostDescriptors |= r.truncated();
-            });
+            received.ifPresent(this::keepDescriptors);
             return received;
         } catch (LinuxException e) {
             throw new ConnectionException("reading failed: " + e.getMessage(), e);
         }
     }
 
+    private void keepDescriptors(UnixSocket.Received received) {
+        lostDescriptors |= received.truncated();
+        for (Fd descriptor : received.descriptors()) {
+            // A message sent byte by byte could otherwise bring some with each byte, until the process has no more to
+            // give.
+            if (descriptors.size() < MessageDescriptor.MAX_DESCRIPTORS) {
+                descriptors.add(descriptor);
+            } else {
+                descriptor.close();
+                lostDescriptors = true;
+            }
+        }
+    }
+
     private int checkedSize() throws ConnectionException {
         ByteBuffer in = ByteBuffer.wrap(header).order(MessageDescriptor.ORDER);
         int flags = in.getInt(MessageDescriptor.FLAGS);
+        int request = in.getInt(MessageDescriptor.REQUEST);
         if ((flags & MessageDescriptor.VERSION_MASK) != MessageDescriptor.VERSION) {
             throw new ConnectionException(
-                    "protocol version " + (flags & MessageDescriptor.VERSION_MASK) + " instead of 1");
+                    "the front end does not speak vhost-user: request " + request + " has version "
+                            + (flags & MessageDescriptor.VERSION_MASK) + " instead of " + MessageDescriptor.VERSION);
         }
         if ((flags & MessageDescriptor.FLAG_REPLY) != 0) {
-            throw new ConnectionException("a reply where a request belongs");
+            throw new ConnectionException(
+                    "the front end sent a reply, to request " + request + ", where a request belongs");
         }
         long size = Integer.toUnsignedLong(in.getInt(MessageDescriptor.SIZE));
         if (size > MessageDescriptor.MAX_PAYLOAD_BYTES) {
-            throw new ConnectionException("a message of " + size + " bytes");
+            throw new ConnectionException("the front end announced a payload of " + size + " bytes for request "
+                    + request + "; allowed: up to " + MessageDescriptor.MAX_PAYLOAD_BYTES);
         }
         return (int) size;
     }
@@ -129,14 +145,19 @@ public final class Connection implements AutoCloseable {
      */
     public void send(Message message) throws ConnectionException {
         byte[] bytes = message.encode();
+        long deadline = System.nanoTime() + replyTime.toNanos();
         PollSet writable = new PollSet(1);
         try {
             for (int sent = 0; sent < bytes.length; ) {
                 int n = socket.send(bytes, sent, bytes.length - sent, List.of());
                 sent += n;
-                if (n == 0
-                        && !writable.clear().add(socket.number(), PollSet.OUT).await(REPLY_TIME)) {
-                    throw new ConnectionException("the front end does not read its replies");
+                if (n == 0) {
+                    Duration left = Duration.ofNanos(deadline - System.nanoTime());
+                    if (left.isNegative()) {
+                        throw new ConnectionException("the front end does not read its replies");
+                    }
+                    boolean _ =
+                            writable.clear().add(socket.number(), PollSet.OUT).await(left.plusMillis(1));
                 }
             }
         } catch (LinuxException e) {
@@ -162,7 +183,6 @@ public final class Connection implements AutoCloseable {
     public void close() {
         descriptors.forEach(Fd::close);
         descriptors.clear();
-        Arrays.fill(header, (byte) 0);
         socket.close();
     }
 }

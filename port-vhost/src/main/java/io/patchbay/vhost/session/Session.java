@@ -16,25 +16,20 @@ public final class Session {
 
     private static final Logger LOG = LoggerFactory.getLogger(Session.class);
 
-    /** Lines of complaint one front end may cause before the rest is only counted. */
-    private static final int MAX_COMPLAINTS = 20;
-
-    private static final byte[] NOTHING = new byte[0];
-
-    private final String port;
+    private final PortLog log;
     private final Connection connection;
     private final VhostDevice device;
     private boolean replyAck;
-    private int refused;
+    private long refused;
 
-    public Session(String port, Connection connection, VhostDevice device) {
-        this.port = port;
+    Session(PortLog log, Connection connection, VhostDevice device) {
+        this.log = log;
         this.connection = connection;
         this.device = device;
     }
 
-    /** Requests that were refused so far. */
-    public int refused() {
+    /** Requests that were refused or unknown so far. */
+    public long refused() {
         return refused;
     }
 
@@ -48,8 +43,13 @@ public final class Session {
         Optional<Request> request = Request.of(message.request());
         if (request.isEmpty()) {
             incoming.descriptors().forEach(Fd::close);
-            complain("unknown request " + message.request());
+            complain("unknown request " + Integer.toUnsignedString(message.request()));
             acknowledge(message, false);
+            return;
+        }
+        if (!request.get().served()) {
+            incoming.descriptors().forEach(Fd::close);
+            decline(request.get(), message);
             return;
         }
         Optional<String> fault = fault(request.get(), incoming);
@@ -59,7 +59,7 @@ public final class Session {
             return;
         }
         try {
-            LOG.trace("port {}: {} with {} bytes", port, request.get(), message.payload().length);
+            LOG.trace("{} with {} bytes", request.get(), message.payload().length);
             Optional<byte[]> reply = obey(request.get(), message, incoming.descriptors());
             if (reply.isPresent()) {
                 connection.send(Message.reply(message.request(), reply.get()));
@@ -77,15 +77,17 @@ public final class Session {
         int bytes = message.payload().length;
         int files = incoming.descriptors().size();
         if (!incoming.complete()) {
-            return Optional.of("too many descriptors");
+            return Optional.of("more than " + MessageDescriptor.MAX_DESCRIPTORS + " descriptors");
         }
         if (request == Request.SET_MEM_TABLE) {
             long regions = message.tableCount();
             if (regions < 0
                     || regions > MessageDescriptor.TABLE_MAX_REGIONS
                     || bytes != MessageDescriptor.TABLE_REGIONS + regions * MessageDescriptor.REGION_BYTES) {
-                return Optional.of("a table of " + regions + " regions in " + bytes + " bytes; allowed: up to "
-                        + MessageDescriptor.TABLE_MAX_REGIONS);
+                return Optional.of("a memory table of " + (regions < 0 ? "no" : regions) + " regions in " + bytes
+                        + " bytes; allowed: up to " + MessageDescriptor.TABLE_MAX_REGIONS + " regions, in "
+                        + MessageDescriptor.TABLE_REGIONS + " bytes and " + MessageDescriptor.REGION_BYTES
+                        + " for each");
             }
         } else if (request.payloadBytes() != Request.VARIABLE && bytes != request.payloadBytes()) {
             return Optional.of(bytes + " bytes of payload instead of " + request.payloadBytes());
@@ -100,6 +102,7 @@ public final class Session {
             case ONE -> 1;
             case AT_MOST_ONE -> Math.min(came, 1);
             case PER_REGION -> message.tableCount();
+            case ANY -> came;
             case UNLESS_NONE -> (message.asNumber() & MessageDescriptor.VRING_NO_DESCRIPTOR) != 0 ? 0 : 1;
         };
     }
@@ -149,10 +152,7 @@ public final class Session {
             case SEND_RARP -> device.announce(m.asNumber());
             case NET_SET_MTU -> device.setMtu(m.asNumber());
             case SET_STATUS -> device.setStatus((int) m.asNumber() & 0xff);
-            case SET_LOG_BASE, SET_LOG_FD -> {
-                files.forEach(Fd::close);
-                throw new RefusedException("VHOST_USER_PROTOCOL_F_LOG_SHMFD was not offered");
-            }
+            default -> throw new IllegalStateException(request + " is served by nothing");
         }
         return Optional.empty();
     }
@@ -175,11 +175,20 @@ public final class Session {
     private void refuse(Request request, Message message, String why) throws ConnectionException {
         complain("refused " + request + ": " + why);
         if (request.reply() == Request.Reply.ALWAYS) {
-            // A front end reads the failure of such a request from the payload that is missing.
-            connection.send(Message.reply(message.request(), NOTHING));
+            connection.send(Message.reply(message.request(), request.failure()));
         } else if (!acknowledge(message, false)) {
             throw new ConnectionException(
                     request + " was refused, and the front end did not ask for an answer: " + why);
+        }
+    }
+
+    /** Answers a request that is part of something which was not offered. */
+    private void decline(Request request, Message message) throws ConnectionException {
+        complain("declined " + request + ": it is part of a feature that is not offered");
+        if (request.reply() == Request.Reply.ALWAYS) {
+            connection.send(Message.reply(message.request(), request.failure()));
+        } else {
+            acknowledge(message, false);
         }
     }
 
@@ -194,10 +203,6 @@ public final class Session {
 
     private void complain(String what) {
         refused++;
-        if (refused < MAX_COMPLAINTS) {
-            LOG.warn("port {}: {}", port, what);
-        } else if (refused == MAX_COMPLAINTS) {
-            LOG.warn("port {}: {}; further complaints about this front end are only counted", port, what);
-        }
+        log.warn(what);
     }
 }

@@ -6,7 +6,7 @@ import io.patchbay.core.linux.PollSet;
 import io.patchbay.core.linux.UnixSocket;
 import java.time.Duration;
 import java.util.Optional;
-import org.slf4j.Logger;
+import java.util.function.UnaryOperator;
 import org.slf4j.LoggerFactory;
 
 /**
@@ -17,43 +17,50 @@ import org.slf4j.LoggerFactory;
  */
 public final class SessionServer implements AutoCloseable {
 
-    /** How long a message may take from its first byte to its last. */
-    private static final Duration MESSAGE_TIME = Duration.ofSeconds(5);
+    /** How long nobody is accepted after that failed, for instance for want of descriptors. */
+    private static final Duration DEAF_TIME = Duration.ofMillis(100);
 
-    private static final Logger LOG = LoggerFactory.getLogger(SessionServer.class);
+    private static final Duration FOR_EVER = Duration.ofDays(1);
 
-    private final String port;
     private final SocketFile listener;
     private final VhostDevice device;
+    private final Patience patience;
+    private final PortLog log;
     private final EventFd stop = EventFd.create();
     private final Thread thread;
     private volatile boolean stopping;
     private volatile Optional<Connection> current = Optional.empty();
     private volatile Statistics statistics = new Statistics(0, 0, 0, Optional.empty(), "none yet");
     private volatile String dropReason = "";
+    private long deafUntil = System.nanoTime();
 
     /**
      * How the port's conversations went.
      *
      * @param connects front ends that were served
      * @param turnedAway front ends that came while another was being served
-     * @param refused requests that were refused, in all conversations that have ended
+     * @param refused requests that were refused, declined or unknown, in all conversations
      * @param peer the process being served
      * @param lastEnd why the last conversation ended
      */
     public record Statistics(
             long connects, long turnedAway, long refused, Optional<UnixSocket.Peer> peer, String lastEnd) {}
 
-    private SessionServer(String port, SocketFile listener, VhostDevice device) {
-        this.port = port;
+    private SessionServer(String port, SocketFile listener, VhostDevice device, Patience patience) {
         this.listener = listener;
         this.device = device;
+        this.patience = patience;
+        this.log = new PortLog(port, LoggerFactory.getLogger(SessionServer.class), System::nanoTime);
         this.thread = Thread.ofPlatform().name("vhost-" + port).daemon().unstarted(this::run);
     }
 
     /** Starts to serve; takes over the listener. */
     public static SessionServer start(String port, SocketFile listener, VhostDevice device) {
-        SessionServer server = new SessionServer(port, listener, device);
+        return start(port, listener, device, Patience.DEFAULT);
+    }
+
+    static SessionServer start(String port, SocketFile listener, VhostDevice device, Patience patience) {
+        SessionServer server = new SessionServer(port, listener, device, patience);
         server.thread.start();
         return server;
     }
@@ -70,17 +77,22 @@ public final class SessionServer implements AutoCloseable {
     /** Ends the current conversation, if there is one. Does not wait for it. */
     public void disconnect(String reason) {
         synchronized (this) {
-            dropReason = reason;
-            current.ifPresent(Connection::shutdown);
+            if (current.isPresent()) {
+                dropReason = reason;
+                current.get().shutdown();
+            }
         }
     }
 
-    /** Ends the current conversation, the thread, and the socket with its file. Idempotent. */
+    /** Ends the current conversation, the thread, and the socket with its file. Idempotent. Not for the session's own thread. */
     @Override
     public void close() {
-        stopping = true;
-        if (thread.isAlive()) {
-            stop.signal();
+        synchronized (this) {
+            if (!stopping) {
+                stopping = true;
+                stop.signal();
+                current.ifPresent(Connection::shutdown); // it may be waiting for room for a reply
+            }
         }
         boolean interrupted = false;
         while (thread.isAlive()) {
@@ -90,8 +102,10 @@ public final class SessionServer implements AutoCloseable {
                 interrupted = true; // the thread ends by itself; finish waiting, then pass the interrupt on
             }
         }
-        stop.close();
-        listener.close();
+        synchronized (this) {
+            stop.close();
+            listener.close();
+        }
         if (interrupted) {
             Thread.currentThread().interrupt();
         }
@@ -100,111 +114,147 @@ public final class SessionServer implements AutoCloseable {
     private void run() {
         PollSet waiting = new PollSet(2);
         while (!stopping) {
-            waiting.clear().add(stop.number(), PollSet.IN).add(listener.number(), PollSet.IN);
-            waiting.await();
-            if (!stopping && waiting.ready(1)) {
-                try {
-                    listener.accept().ifPresent(this::serve);
-                } catch (LinuxException e) {
-                    LOG.warn("port {}: cannot accept: {}", port, e.getMessage());
-                    pause();
-                }
+            waiting.clear().add(stop.number(), PollSet.IN);
+            addListener(waiting);
+            boolean _ = waiting.await(untilListening().orElse(FOR_EVER));
+            if (!stopping) {
+                accept().ifPresent(this::serve);
             }
         }
     }
 
-    /** Waits a moment, for instance for descriptors to become free again; less if the port is closed. */
-    private void pause() {
-        boolean _ = new PollSet(1).add(stop.number(), PollSet.IN).await(Duration.ofMillis(100));
+    /** Who waits to be let in, if that is known. */
+    private Optional<UnixSocket> accept() {
+        if (untilListening().isPresent()) {
+            return Optional.empty();
+        }
+        try {
+            return listener.accept();
+        } catch (LinuxException e) {
+            // The front end goes on waiting, so the listener goes on being ready: asking again at once would be a busy
+            // loop.
+            log.warn("cannot accept a front end: " + e.getMessage());
+            deafUntil = System.nanoTime() + DEAF_TIME.toNanos();
+            return Optional.empty();
+        }
+    }
+
+    private void addListener(PollSet waiting) {
+        if (untilListening().isEmpty()) {
+            waiting.add(listener.number(), PollSet.IN);
+        }
+    }
+
+    private Optional<Duration> untilListening() {
+        long left = deafUntil - System.nanoTime();
+        return left > 0 ? Optional.of(Duration.ofNanos(left).plusMillis(1)) : Optional.empty();
     }
 
     private void serve(UnixSocket socket) {
-        Connection connection = new Connection(socket);
-        Session session = new Session(port, connection, device);
-        UnixSocket.Peer peer = socket.peer();
-        LOG.info("port {}: front end connected, pid {}, uid {}", port, peer.pid(), peer.uid());
+        Connection connection = new Connection(socket, patience.reply());
+        String end = "";
+        try {
+            begin(connection);
+            converse(connection, new Session(log, connection, device));
+        } catch (ConnectionException e) {
+            end = String.valueOf(e.getMessage());
+        } catch (RuntimeException | Error e) {
+            end = "internal error: " + e;
+            log.error("serving the front end failed", e);
+        } finally {
+            end(connection, end);
+        }
+    }
+
+    private void begin(Connection connection) {
+        UnixSocket.Peer peer = connection.peer();
         synchronized (this) {
             dropReason = "";
             current = Optional.of(connection);
         }
         update(s -> new Statistics(s.connects() + 1, s.turnedAway(), s.refused(), Optional.of(peer), s.lastEnd()));
-        String end = "the port was closed";
-        try {
-            converse(connection, session);
-        } catch (ConnectionException e) {
-            end = dropReason.isEmpty() ? String.valueOf(e.getMessage()) : dropReason;
-        } catch (RuntimeException | Error e) {
-            end = "internal error: " + e;
-            LOG.error("port {}: serving the front end failed", port, e);
-        } finally {
-            end(connection, session, end);
-        }
+        log.info("front end connected, pid " + peer.pid() + ", uid " + peer.uid());
     }
 
-    private void end(Connection connection, Session session, String reason) {
+    private void end(Connection connection, String failure) {
+        String reason;
         synchronized (this) {
             current = Optional.empty();
+            // Our own wish to end shows as a failure to read or reply.
+            reason = stopping ? "the port was closed" : dropReason.isEmpty() ? failure : dropReason;
         }
         try {
             device.disconnected();
         } catch (RuntimeException | Error e) {
-            LOG.error("port {}: clearing up after the front end failed", port, e);
+            log.error("clearing up after the front end failed", e);
         } finally {
             connection.close();
         }
-        update(s -> new Statistics(
-                s.connects(), s.turnedAway(), s.refused() + session.refused(), Optional.empty(), reason));
-        LOG.info("port {}: front end disconnected: {}", port, reason);
+        update(s -> new Statistics(s.connects(), s.turnedAway(), s.refused(), Optional.empty(), reason));
+        log.info("front end disconnected: " + reason);
     }
 
     private void converse(Connection connection, Session session) throws ConnectionException {
         PollSet waiting = new PollSet(3);
         long begun = System.nanoTime();
-        while (!stopping) {
-            waiting.clear()
-                    .add(stop.number(), PollSet.IN)
-                    .add(listener.number(), PollSet.IN)
-                    .add(connection.number(), PollSet.IN);
-            if (connection.isMidMessage()) {
-                Duration left = MESSAGE_TIME.minusNanos(System.nanoTime() - begun);
-                if (left.isNegative() || !waiting.await(left.plusMillis(1))) {
-                    throw new ConnectionException("the front end did not finish a message within " + MESSAGE_TIME);
-                }
-            } else {
-                waiting.await();
-            }
+        while (!stopping && dropReason.isEmpty()) {
+            waiting.clear().add(stop.number(), PollSet.IN).add(connection.number(), PollSet.IN);
+            addListener(waiting);
+            boolean _ = waiting.await(shorter(untilListening(), untilLate(connection, begun)));
+            accept().ifPresent(this::turnAway);
             if (waiting.ready(1)) {
-                turnAway();
-            }
-            if (waiting.ready(2)) {
                 if (!connection.isMidMessage()) {
                     begun = System.nanoTime();
                 }
                 Optional<Connection.Incoming> incoming = connection.read();
                 if (incoming.isPresent()) {
-                    session.handle(incoming.get());
+                    handle(incoming.get(), session);
                 }
             }
         }
     }
 
-    /** A port has one cable: whoever comes while it is plugged in goes away again. */
-    private void turnAway() {
-        listener.accept().ifPresent(socket -> {
-            UnixSocket.Peer peer = socket.peer();
-            socket.close();
-            update(s -> new Statistics(s.connects(), s.turnedAway() + 1, s.refused(), s.peer(), s.lastEnd()));
-            if (Long.bitCount(statistics.turnedAway()) == 1) {
-                LOG.warn(
-                        "port {}: turned away a second front end, pid {} ({} so far)",
-                        port,
-                        peer.pid(),
-                        statistics.turnedAway());
-            }
-        });
+    private void handle(Connection.Incoming incoming, Session session) throws ConnectionException {
+        long before = session.refused();
+        try {
+            session.handle(incoming);
+        } finally {
+            long more = session.refused() - before;
+            update(s -> new Statistics(s.connects(), s.turnedAway(), s.refused() + more, s.peer(), s.lastEnd()));
+        }
     }
 
-    private void update(java.util.function.UnaryOperator<Statistics> change) {
+    /** How much longer the message being read may take, if one is. */
+    private Optional<Duration> untilLate(Connection connection, long begun) throws ConnectionException {
+        if (!connection.isMidMessage()) {
+            return Optional.empty();
+        }
+        Duration left = patience.message().minusNanos(System.nanoTime() - begun);
+        if (left.isNegative()) {
+            throw new ConnectionException("the front end did not finish a message within "
+                    + patience.message().toMillis() + " ms");
+        }
+        return Optional.of(left.plusMillis(1));
+    }
+
+    private static Duration shorter(Optional<Duration> one, Optional<Duration> other) {
+        Duration a = one.orElse(FOR_EVER);
+        Duration b = other.orElse(FOR_EVER);
+        return a.compareTo(b) < 0 ? a : b;
+    }
+
+    /** A port has one cable: whoever comes while it is plugged in goes away again. */
+    private void turnAway(UnixSocket socket) {
+        try (socket) {
+            update(s -> new Statistics(s.connects(), s.turnedAway() + 1, s.refused(), s.peer(), s.lastEnd()));
+            long count = statistics.turnedAway();
+            if (Long.bitCount(count) == 1) {
+                log.warn("turned away a second front end, pid " + socket.peer().pid() + " (" + count + " so far)");
+            }
+        }
+    }
+
+    private void update(UnaryOperator<Statistics> change) {
         statistics = change.apply(statistics);
     }
 }

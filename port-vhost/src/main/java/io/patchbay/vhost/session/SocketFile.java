@@ -7,12 +7,16 @@ import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.LinkOption;
 import java.nio.file.Path;
+import java.nio.file.attribute.BasicFileAttributes;
 import java.nio.file.attribute.PosixFileAttributeView;
 import java.nio.file.attribute.PosixFilePermission;
 import java.nio.file.attribute.UserPrincipalLookupService;
+import java.nio.file.attribute.UserPrincipalNotFoundException;
 import java.util.EnumSet;
 import java.util.Optional;
 import java.util.Set;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
 
 /**
  * A listening socket and the file by which it is found.
@@ -21,11 +25,17 @@ import java.util.Set;
  */
 public final class SocketFile implements AutoCloseable {
 
+    private static final Logger LOG = LoggerFactory.getLogger(SocketFile.class);
+
     private static final int BACKLOG = 16;
+
+    private static final int TYPE_MASK = 0170000;
+    private static final int TYPE_SOCKET = 0140000;
 
     private final Path path;
     private final UnixSocket socket;
     private final Object identity;
+    private boolean closed;
 
     private SocketFile(Path path, UnixSocket socket, Object identity) {
         this.path = path;
@@ -37,53 +47,69 @@ public final class SocketFile implements AutoCloseable {
      * Who may connect.
      *
      * @param mode permission bits, such as 0660
+     * @param owner name or number of the user the file is given to
+     * @param group name or number of the group the file is given to
      */
     public record Access(int mode, Optional<String> owner, Optional<String> group) {}
 
     /**
-     * Listens.
+     * Listens. Nobody can connect before the file has its owner, group and mode.
      *
      * @throws IOException if the path cannot be used; the message says why
      */
     public static SocketFile listen(Path path, Access access) throws IOException {
-        removeStale(path);
         try {
-            UnixSocket socket = UnixSocket.listen(path.toString(), BACKLOG);
+            removeStale(path);
+            UnixSocket socket = UnixSocket.bind(path.toString());
+            SocketFile file = new SocketFile(path, socket, identity(path));
             try {
                 restrict(path, access);
-                return new SocketFile(path, socket, identity(path));
+                socket.listen(BACKLOG);
+                if (!file.isOurs()) {
+                    throw new IOException("another process has just put its own file there");
+                }
+                return file;
             } catch (IOException | RuntimeException e) {
-                socket.close();
-                Files.deleteIfExists(path);
+                file.close();
                 throw e;
             }
-        } catch (LinuxException | IllegalArgumentException e) {
-            throw new IOException("cannot listen on " + path + ": " + e.getMessage(), e);
+        } catch (IOException | LinuxException | IllegalArgumentException e) {
+            throw new IOException("cannot listen on " + path + ": " + reason(path, e), e);
         }
+    }
+
+    private static String reason(Path path, Exception e) {
+        Path directory = path.toAbsolutePath().getParent();
+        if (e instanceof LinuxException linux && linux.errno() == Errno.ENOENT && directory != null) {
+            return "the directory " + directory + " does not exist";
+        }
+        return String.valueOf(e.getMessage());
     }
 
     private static void removeStale(Path path) throws IOException {
         if (!Files.exists(path, LinkOption.NOFOLLOW_LINKS)) {
             return;
         }
-        boolean isSocket =
-                ((int) Files.getAttribute(path, "unix:mode", LinkOption.NOFOLLOW_LINKS) & 0170000) == 0140000;
-        if (!isSocket) {
-            throw new IOException("cannot listen on " + path + ": there is a file that is not a socket");
+        int mode = (int) Files.getAttribute(path, "unix:mode", LinkOption.NOFOLLOW_LINKS);
+        if ((mode & TYPE_MASK) != TYPE_SOCKET) {
+            throw new IOException("there is a file that is not a socket");
         }
         try (UnixSocket probe = UnixSocket.connect(path.toString())) {
-            throw new IOException("cannot listen on " + path + ": another process (pid "
-                    + probe.peer().pid() + ") is listening there");
+            throw new IOException("another process (pid " + probe.peer().pid() + ") is listening there");
         } catch (LinuxException e) {
+            if (e.errno() == Errno.EAGAIN) {
+                throw new IOException("another process is listening there, and has no time", e);
+            }
             if (e.errno() != Errno.ECONNREFUSED) {
-                throw new IOException("cannot tell whether anybody listens on " + path + ": " + e.getMessage(), e);
+                throw new IOException("it is not clear whether another process listens there: " + e.getMessage(), e);
             }
             Files.delete(path);
         }
     }
 
     private static void restrict(Path path, Access access) throws IOException {
-        PosixFileAttributeView view = Files.getFileAttributeView(path, PosixFileAttributeView.class);
+        PosixFileAttributeView view =
+                Files.getFileAttributeView(path, PosixFileAttributeView.class, LinkOption.NOFOLLOW_LINKS);
         UserPrincipalLookupService names = path.getFileSystem().getUserPrincipalLookupService();
         try {
             if (access.group().isPresent()) {
@@ -92,9 +118,12 @@ public final class SocketFile implements AutoCloseable {
             if (access.owner().isPresent()) {
                 view.setOwner(names.lookupPrincipalByName(access.owner().get()));
             }
-            view.setPermissions(permissions(access.mode()));
+            // A link could only come from somebody who may write to the directory; then the file is not ours any more.
+            Files.setPosixFilePermissions(path, permissions(access.mode()));
+        } catch (UserPrincipalNotFoundException e) {
+            throw new IOException("there is no user or group " + e.getName(), e);
         } catch (IOException e) {
-            throw new IOException("cannot set owner, group or mode of " + path + ": " + e, e);
+            throw new IOException("its owner, group or mode cannot be set: " + e, e);
         }
     }
 
@@ -109,8 +138,15 @@ public final class SocketFile implements AutoCloseable {
         return set;
     }
 
+    /** What tells a file from another at the same path: device and inode number, which is not given away while the socket is open. */
     private static Object identity(Path path) throws IOException {
-        return Files.getAttribute(path, "unix:ino", LinkOption.NOFOLLOW_LINKS);
+        Object key = Files.readAttributes(path, BasicFileAttributes.class, LinkOption.NOFOLLOW_LINKS)
+                .fileKey();
+        return Optional.ofNullable(key).orElseThrow(() -> new IOException("the file has no inode number"));
+    }
+
+    private boolean isOurs() throws IOException {
+        return Files.exists(path, LinkOption.NOFOLLOW_LINKS) && identity(path).equals(identity);
     }
 
     public Path path() {
@@ -126,16 +162,21 @@ public final class SocketFile implements AutoCloseable {
         return socket.number();
     }
 
-    /** Stops listening, and removes the file unless it has become somebody else's. */
+    /** Removes the file, unless another has taken its place, and stops listening. Idempotent. */
     @Override
     public void close() {
-        socket.close();
+        if (closed) {
+            return;
+        }
+        closed = true;
         try {
-            if (Files.exists(path, LinkOption.NOFOLLOW_LINKS) && identity(path).equals(identity)) {
+            if (isOurs()) {
                 Files.deleteIfExists(path);
             }
         } catch (IOException e) {
-            org.slf4j.LoggerFactory.getLogger(SocketFile.class).warn("cannot remove {}: {}", path, e.toString());
+            LOG.warn("cannot remove {}: {}", path, e.toString());
+        } finally {
+            socket.close();
         }
     }
 }

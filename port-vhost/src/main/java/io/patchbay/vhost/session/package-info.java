@@ -6,11 +6,20 @@
  *
  * <p><b>Answers.</b> A request with a reply of its own gets that. Any other gets success or failure if the front end asks for it and
  * VHOST_USER_PROTOCOL_F_REPLY_ACK is negotiated. A request that is refused without being asked for an answer ends the connection: the
- * front end would go on as if it had been obeyed. An unknown request is the exception, as the front end cannot count on it: it is logged,
- * and the connection goes on. Broken framing (version, size, a reply where a request belongs) always ends the connection.
+ * front end would go on as if it had been obeyed. A request that is unknown, or part of a feature not on offer, is the exception, as the
+ * front end cannot count on it: it is logged and fails, and the connection goes on. Broken framing (version, size, a reply where a request
+ * belongs) always ends the connection.
+ *
+ * <p>What a reply says when its request fails stands in {@link io.patchbay.vhost.wire.Request#failure}. SET_LOG_BASE has no reply of its own
+ * as long as VHOST_USER_PROTOCOL_F_LOG_SHMFD is not offered; with it, the reply should be the 16 bytes of the request: peers disagree on
+ * the payload, and that one suits all of them. GET_QUEUE_NUM, where peers disagree too, is decided by the device.
  *
  * <p><b>Descriptors</b> belong to the message they arrive with. Those a message must not have are closed, and so are all of a message that
- * is refused for its form.
+ * is refused for its form, and whatever comes beyond the eight a message can have.
+ *
+ * <p><b>Limits.</b> A message that was begun, and a reply that was sent, must be finished in time ({@link
+ * io.patchbay.vhost.session.Patience}); a front end that says nothing may stay. Log lines are rationed per port, since a front end decides
+ * how many there are. One that comes while another is served is turned away at once.
  */
 @NullMarked
 package io.patchbay.vhost.session;

@@ -18,6 +18,8 @@ import java.nio.ByteOrder;
  *  memory table      0 number (4)  4 padding   8 regions, up to 8
  *  single region     0 padding (8)  8 region
  *  vring descriptor  0 bits 0-7 index, bit 8 "no descriptor" (8)
+ *  inflight          0 size (8)  8 offset (8)  16 queues (2)  18 queue size (2)  20 padding
+ *  shared memory     0 number (4)  4 padding   8 sizes (8 each), always 256
  * </pre>
  */
 public final class MessageDescriptor {
@@ -61,12 +63,21 @@ public final class MessageDescriptor {
     public static final int TABLE_REGIONS = 8;
     /** What one SET_MEM_TABLE can hold, since no more descriptors go with a message. */
     public static final int TABLE_MAX_REGIONS = 8;
+    /** Most descriptors that go with one message. */
+    public static final int MAX_DESCRIPTORS = TABLE_MAX_REGIONS;
 
     public static final int SINGLE_REGION = 8;
     public static final int SINGLE_REGION_BYTES = SINGLE_REGION + REGION_BYTES;
 
     public static final int VRING_INDEX_MASK = 0xff;
     public static final int VRING_NO_DESCRIPTOR = 1 << 8;
+
+    public static final int INFLIGHT_BYTES = 24;
+
+    public static final int SHARED_MEMORY_BYTES = 8 + 256 * 8;
+
+    /** Answer to SET_DEVICE_STATE_FD: bits 0-7 are the error, this bit says that no descriptor comes back. */
+    public static final int DEVICE_STATE_NO_DESCRIPTOR = 1 << 8;
 
     private MessageDescriptor() {}
 }

@@ -75,13 +75,33 @@ public final class UnixSocket implements AutoCloseable {
      */
     public record Received(int bytes, List<Fd> descriptors, boolean truncated) {}
 
-    /** Listens at a path where no file is. */
-    public static UnixSocket listen(String path, int backlog) {
+    /** Takes a path where no file is, and makes the file. Nobody can connect before {@link #listen(int)}. */
+    public static UnixSocket bind(String path) {
         UnixSocket socket = open(SOCK_STREAM);
         try {
             socket.withAddress(path, BIND, "bind");
-            MemorySegment state = Libc.state();
-            Libc.check((int) LISTEN.invokeExact(state, socket.fd.number(), backlog), state, "listen", path);
+            return socket;
+        } catch (Throwable t) {
+            socket.close();
+            throw Libc.impossible(t);
+        }
+    }
+
+    /** Lets others connect to a socket that is bound. */
+    public void listen(int backlog) {
+        MemorySegment state = Libc.state();
+        try {
+            Libc.check((int) LISTEN.invokeExact(state, fd.number(), backlog), state, "listen", fd.toString());
+        } catch (Throwable t) {
+            throw Libc.impossible(t);
+        }
+    }
+
+    /** Listens at a path where no file is. */
+    public static UnixSocket listen(String path, int backlog) {
+        UnixSocket socket = bind(path);
+        try {
+            socket.listen(backlog);
             return socket;
         } catch (Throwable t) {
             socket.close();

@@ -93,7 +93,8 @@ class BridgeOracleIT {
             try {
                 for (String tap : taps) {
                     Shell.run("sysctl -qw net.ipv6.conf." + tap + ".disable_ipv6=1");
-                    PacketSocket socket = PacketSocket.open(tap, NetDevice.info(tap).index(), true);
+                    PacketSocket socket =
+                            PacketSocket.open(tap, NetDevice.info(tap).index(), true);
                     endpoints.add(new Endpoint(socket.number(), socket, socket::receive, socket::receivedTag));
                 }
                 return exchange(frames, endpoints);
@@ -147,7 +148,8 @@ class BridgeOracleIT {
                 }
             }
             int number = i;
-            arrived.forEach((port, got) -> got.forEach(frame -> all.add("frame " + number + " at " + port + ": " + frame)));
+            arrived.forEach(
+                    (port, got) -> got.forEach(frame -> all.add("frame " + number + " at " + port + ": " + frame)));
         }
         return all;
     }

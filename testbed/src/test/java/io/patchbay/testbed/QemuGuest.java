@@ -22,17 +22,38 @@ final class QemuGuest implements AutoCloseable {
         Path files = Path.of("target", "guest").toAbsolutePath();
         Shell.run(Path.of("guest", "make-guest").toAbsolutePath() + " " + files);
         return new QemuGuest(new Conversation(List.of(
-                "timeout", "300", "qemu-system-x86_64",
-                "-accel", "tcg", "-cpu", "max", "-M", "q35", "-m", "256", "-nic", "none", "-nographic", "-no-reboot",
-                "-kernel", files.resolve("vmlinuz").toString(),
-                "-initrd", files.resolve("initrd.gz").toString(),
-                "-append", "console=ttyS0 panic=-1 quiet address=" + address + "/24",
-                "-object", "memory-backend-memfd,id=mem,size=256M,share=on",
-                "-numa", "node,memdev=mem",
-                "-chardev", "socket,id=c0,path=" + socket + ",reconnect=1",
-                "-netdev", "vhost-user,id=n0,chardev=c0",
+                "timeout",
+                "300",
+                "qemu-system-x86_64",
+                "-accel",
+                "tcg",
+                "-cpu",
+                "max",
+                "-M",
+                "q35",
+                "-m",
+                "256",
+                "-nic",
+                "none",
+                "-nographic",
+                "-no-reboot",
+                "-kernel",
+                files.resolve("vmlinuz").toString(),
+                "-initrd",
+                files.resolve("initrd.gz").toString(),
+                "-append",
+                "console=ttyS0 panic=-1 quiet address=" + address + "/24",
+                "-object",
+                "memory-backend-memfd,id=mem,size=256M,share=on",
+                "-numa",
+                "node,memdev=mem",
+                "-chardev",
+                "socket,id=c0,path=" + socket + ",reconnect=1",
+                "-netdev",
+                "vhost-user,id=n0,chardev=c0",
                 // Without MSI-X: QEMU 7.2 crashes on it with any vhost-user back end when there is no KVM.
-                "-device", "virtio-net-pci,netdev=n0,vectors=0,mac=" + mac)));
+                "-device",
+                "virtio-net-pci,netdev=n0,vectors=0,mac=" + mac)));
     }
 
     void awaitBoot() throws IOException, InterruptedException {

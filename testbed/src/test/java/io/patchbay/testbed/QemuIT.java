@@ -33,9 +33,11 @@ class QemuIT {
             assertThat(host.run("ping -c 5 -i 0.2 10.77.0.10")).contains("5 received");
 
             first.run("iperf3 -s -D", SOON);
-            assertThat(megabits(second.run("iperf3 -f m -c 10.77.0.10 -t 5", SOON))).isGreaterThan(1);
+            assertThat(megabits(second.run("iperf3 -f m -c 10.77.0.10 -t 5", SOON)))
+                    .isGreaterThan(1);
             host.run("iperf3 -s -D");
-            assertThat(megabits(second.run("iperf3 -f m -c 10.77.0.1 -t 5", SOON))).isGreaterThan(1);
+            assertThat(megabits(second.run("iperf3 -f m -c 10.77.0.1 -t 5", SOON)))
+                    .isGreaterThan(1);
 
             second.run("ping 10.77.0.1 > /tmp/ping &", SOON);
             first.kill();
@@ -50,7 +52,8 @@ class QemuIT {
 
     /** What the receiver of an iperf3 run got. */
     private static double megabits(String report) {
-        var receiver = java.util.regex.Pattern.compile("([\\d.]+) Mbits/sec\\s+receiver").matcher(report);
+        var receiver = java.util.regex.Pattern.compile("([\\d.]+) Mbits/sec\\s+receiver")
+                .matcher(report);
         assertThat(receiver.find()).as(report).isTrue();
         return Double.parseDouble(receiver.group(1));
     }

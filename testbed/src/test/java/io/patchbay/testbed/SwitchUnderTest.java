@@ -30,16 +30,19 @@ final class SwitchUnderTest implements AutoCloseable {
         Path directory = Files.createTempDirectory("pbt");
         List<String> ports = new ArrayList<>();
         for (int i = 0; i < guests; i++) {
-            ports.add("{\"name\":\"vm%d\",\"type\":\"vhost-user\",\"socket\":\"%s/vm%d.sock\"}".formatted(i, directory, i));
+            ports.add("{\"name\":\"vm%d\",\"type\":\"vhost-user\",\"socket\":\"%s/vm%d.sock\"}"
+                    .formatted(i, directory, i));
         }
         for (String tap : taps) {
             ports.add("{\"name\":\"%s\",\"type\":\"tap\",\"device\":\"%s\"}".formatted(tap, tap));
         }
-        String config = "{\"switch\":{\"adminSocket\":\"%s/admin.sock\",\"metricsAddress\":\"off\",\"idle\":\"%s\"},\"ports\":[%s]}"
-                .formatted(directory, idle, String.join(",", ports));
+        String config =
+                "{\"switch\":{\"adminSocket\":\"%s/admin.sock\",\"metricsAddress\":\"off\",\"idle\":\"%s\"},\"ports\":[%s]}"
+                        .formatted(directory, idle, String.join(",", ports));
         return new SwitchUnderTest(
                 directory,
-                Daemon.start(ConfigReader.ofInstalledKinds().parse(config, "the test's configuration"), Optional.empty()));
+                Daemon.start(
+                        ConfigReader.ofInstalledKinds().parse(config, "the test's configuration"), Optional.empty()));
     }
 
     String socket(int guest) {

@@ -61,10 +61,14 @@ class TestpmdIT {
             long sent = Long.parseLong(sums.group(2));
             Totals totals = patchbay.totals();
             assertThat(totals.balance()).as("%s", totals).isTrue();
-            assertThat(received).as("frames that came back: a loop, not just the first burst").isGreaterThan(10_000);
+            assertThat(received)
+                    .as("frames that came back: a loop, not just the first burst")
+                    .isGreaterThan(10_000);
             // What testpmd had handed over or not yet fetched when it stopped is at most what fits into its rings.
             assertThat(sent - totals.received()).as("sent %s, %s", sent, totals).isBetween(0L, 2L * entries);
-            assertThat(totals.delivered() - received).as("received %s, %s", received, totals).isBetween(0L, 2L * entries);
+            assertThat(totals.delivered() - received)
+                    .as("received %s, %s", received, totals)
+                    .isBetween(0L, 2L * entries);
             assertThat(totals.dropped()).as("%s", totals).isLessThanOrEqualTo(totals.received() / 1000);
         }
     }

@@ -7,16 +7,20 @@ import java.util.HashSet;
 import java.util.List;
 import java.util.Map;
 import java.util.Set;
+import java.util.concurrent.RejectedExecutionException;
 import java.util.concurrent.TimeUnit;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
 
 /** A waiter on Netty's event loop, driven by the worker's own thread; the kinds differ in how they watch one descriptor. */
 abstract class LoopWaiter implements Waiter {
 
     private static final long SHORT_WAIT_NANOS = 1_000_000;
 
+    private static final Logger LOG = LoggerFactory.getLogger(LoopWaiter.class);
+
     private final ManualIoEventLoop loop;
     private final Map<Integer, Watch> watches = new HashMap<>();
-    private volatile boolean closed;
 
     LoopWaiter(Thread thread, IoHandlerFactory factory) {
         loop = new ManualIoEventLoop(thread, factory);
@@ -73,15 +77,21 @@ abstract class LoopWaiter implements Waiter {
 
     @Override
     public final void wakeUp() {
-        if (!closed) {
-            loop.wakeup();
+        try {
+            // A task, not just a call of wakeup: epoll's handler forgets one that comes while nobody sleeps.
+            loop.execute(LoopWaiter::nothing);
+        } catch (RejectedExecutionException e) {
+            LOG.trace("nobody sleeps here any more", e);
         }
+    }
+
+    private static void nothing() {
+        // That there is something to do is what ends a sleep.
     }
 
     @Override
     public final void close() {
         watch(List.of());
-        closed = true;
         var _ = loop.shutdownGracefully(0, 0, TimeUnit.MILLISECONDS);
         while (!loop.isTerminated()) {
             loop.runNow();

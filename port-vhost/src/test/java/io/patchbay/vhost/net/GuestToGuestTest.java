@@ -1,0 +1,178 @@
+package io.patchbay.vhost.net;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import io.patchbay.core.port.DropReason;
+import io.patchbay.core.port.QueueCounters;
+import io.patchbay.core.worker.IdlePolicy;
+import io.patchbay.core.worker.Waiters;
+import io.patchbay.vhost.frontend.FrontEnd;
+import io.patchbay.vhost.frontend.FrontEndSettings;
+import io.patchbay.vhost.wire.Feature;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.Random;
+import java.util.stream.Stream;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.Timeout;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.Arguments;
+import org.junit.jupiter.params.provider.CsvSource;
+import org.junit.jupiter.params.provider.MethodSource;
+
+@Timeout(120)
+class GuestToGuestTest {
+
+    private static final long V1 = Feature.VIRTIO_F_VERSION_1.mask();
+    private static final long MRG = Feature.VIRTIO_NET_F_MRG_RXBUF.mask();
+    private static final long EVENT = Feature.VIRTIO_F_EVENT_IDX.mask();
+    private static final long INDIRECT = Feature.VIRTIO_F_INDIRECT_DESC.mask();
+
+    static byte[] frame(int to, int from, int length, Random random) {
+        byte[] frame = new byte[length];
+        random.nextBytes(frame);
+        byte[] addresses = {2, 0, 0, 0, 0, (byte) to, 2, 0, 0, 0, 0, (byte) from};
+        System.arraycopy(addresses, 0, frame, 0, 12);
+        return frame;
+    }
+
+    static Stream<Arguments> negotiations() {
+        return Stream.of(
+                Arguments.of("legacy", 0L, 256, 12_000),
+                Arguments.of("legacy mergeable", MRG, 256, 2048),
+                Arguments.of("legacy event index", EVENT, 256, 12_000),
+                Arguments.of("modern", V1, 256, 12_000),
+                Arguments.of("modern event index", V1 | EVENT, 256, 12_000),
+                Arguments.of("modern mergeable", V1 | MRG | EVENT | INDIRECT, 256, 2048),
+                Arguments.of("small mergeable buffers", V1 | MRG | EVENT, 1024, 256),
+                Arguments.of("tiny ring", V1, 2, 12_000),
+                Arguments.of("largest ring", V1 | EVENT, 32_768, 2048));
+    }
+
+    @ParameterizedTest(name = "{0}")
+    @MethodSource("negotiations")
+    void framesOfEveryLengthArriveByteForByte(String name, long features, int queueSize, int bufferBytes)
+            throws Exception {
+        Random random = new Random(7);
+        int longest = queueSize == 32_768 ? 2000 : 9000;
+        try (GuestRig rig = GuestRig.adaptive()) {
+            FrontEndSettings settings = new FrontEndSettings(features, queueSize, bufferBytes);
+            FrontEnd a = rig.connect(0, settings);
+            FrontEnd b = rig.connect(1, settings);
+            for (int length = 14; length <= longest; length += length < 80 ? 1 : 1 + random.nextInt(300)) {
+                byte[] there = frame(2, 1, length, random);
+                assertThat(a.send(there)).isTrue();
+                assertThat(GuestRig.await(b)).as("length %d", length).isEqualTo(there);
+                byte[] back = frame(1, 2, length, random);
+                assertThat(b.send(back)).isTrue();
+                assertThat(GuestRig.await(a)).as("length %d", length).isEqualTo(back);
+            }
+            rig.assertTheSumsBalance();
+        }
+    }
+
+    @ParameterizedTest(name = "{0} worker sleeping in {1}")
+    @CsvSource({"adaptive, IO_URING", "adaptive, EPOLL", "sleepy, IO_URING", "sleepy, EPOLL", "busy, EPOLL"})
+    void noWakeUpIsLostWhenFramesComeAtAnyMoment(String idle, Waiters waiter) throws Exception {
+        IdlePolicy policy = switch (idle) {
+            case "busy" -> new IdlePolicy.Busy();
+            case "sleepy" -> new IdlePolicy.Sleepy();
+            default -> new IdlePolicy.Adaptive(java.time.Duration.ofNanos(5_000));
+        };
+        Random random = new Random(11);
+        try (GuestRig rig = new GuestRig(policy, waiter)) {
+            FrontEnd a = rig.connect(0, FrontEndSettings.MODERN);
+            FrontEnd b = rig.connect(1, FrontEndSettings.MODERN);
+            for (int i = 0; i < 3000; i++) {
+                byte[] frame = frame(2, 1, 64, random);
+                assertThat(a.send(frame)).isTrue();
+                assertThat(GuestRig.await(b)).isEqualTo(frame);
+                for (int pause = random.nextInt(3000); pause > 0; pause--) {
+                    Thread.onSpinWait();
+                }
+            }
+        }
+    }
+
+    @Test
+    void aFrameLongerThanTheBufferIsDroppedAndTheChainIsKeptForTheNext() throws Exception {
+        Random random = new Random(3);
+        try (GuestRig rig = GuestRig.adaptive()) {
+            FrontEnd a = rig.connect(0, new FrontEndSettings(V1, 256, 2048));
+            FrontEnd b = rig.connect(1, new FrontEndSettings(V1, 2, 512));
+            for (int i = 0; i < 10; i++) {
+                a.send(frame(2, 1, 600, random));
+            }
+            GuestRig.awaitThat("all are dropped", () -> rig.delivered(1).dropped(DropReason.OVERSIZE) == 10);
+            byte[] fits = frame(2, 1, 500, random);
+            a.send(fits);
+            assertThat(GuestRig.await(b)).isEqualTo(fits);
+            rig.assertTheSumsBalance();
+        }
+    }
+
+    @Test
+    void framesForAGuestWithoutBuffersAreCountedAsSuch() throws Exception {
+        Random random = new Random(3);
+        try (GuestRig rig = GuestRig.adaptive()) {
+            FrontEnd a = rig.connect(0, FrontEndSettings.MODERN);
+            rig.connect(1, new FrontEndSettings(V1, 4, 2048));
+            for (int i = 0; i < 10; i++) {
+                a.send(frame(2, 1, 60, random));
+            }
+            GuestRig.awaitThat("six are dropped", () -> rig.delivered(1).dropped(DropReason.NO_RX_BUFFER) == 6);
+            assertThat(rig.delivered(1).get(QueueCounters.Count.FRAMES)).isEqualTo(4);
+            rig.assertTheSumsBalance();
+        }
+    }
+
+    @ParameterizedTest
+    @CsvSource({"0, BAD_HEADER", "1, RUNT", "13, RUNT"})
+    void aFrameThatIsTooShortIsDroppedForItsReasonAndItsChainGivenBack(int length, DropReason reason) throws Exception {
+        try (GuestRig rig = GuestRig.adaptive()) {
+            FrontEnd a = rig.connect(0, FrontEndSettings.MODERN);
+            rig.connect(1, FrontEndSettings.MODERN);
+            a.send(new byte[length]);
+            GuestRig.awaitThat("it is dropped", () -> rig.received(0).dropped(reason) == 1);
+            GuestRig.awaitThat("its chain comes back", () -> a.reclaim() == 1);
+            rig.assertTheSumsBalance();
+        }
+    }
+
+    @Test
+    void aGuestMayComeAndGoAtAnyTimeAndLeavesNothingBehind() throws Exception {
+        Random random = new Random(5);
+        try (GuestRig rig = GuestRig.adaptive()) {
+            FrontEnd b = rig.connect(1, FrontEndSettings.MODERN);
+            long descriptors = 0;
+            for (int round = 0; round < 40; round++) {
+                try (FrontEnd a = FrontEnd.connect(rig.socket(0), FrontEndSettings.MODERN, 2000)) {
+                    for (int i = 0; i < 100; i++) {
+                        a.send(frame(2, 1, 60 + random.nextInt(1000), random));
+                    }
+                    GuestRig.await(b);
+                }
+                GuestRig.awaitThat(
+                        "the port is down", () -> !rig.port(0).status().up());
+                while (b.receive().isPresent()) {
+                    Thread.onSpinWait();
+                }
+                GuestRig.awaitThat(
+                        "its addresses are forgotten",
+                        () -> rig.board().macs().entries().stream().noneMatch(entry -> entry.port() == 0));
+                if (round == 10) {
+                    descriptors = openDescriptors();
+                }
+            }
+            long after = openDescriptors();
+            assertThat(after).isLessThanOrEqualTo(descriptors + 2);
+            rig.assertTheSumsBalance();
+        }
+    }
+
+    private static long openDescriptors() throws Exception {
+        try (Stream<Path> descriptors = Files.list(Path.of("/proc/self/fd"))) {
+            return descriptors.count();
+        }
+    }
+}

@@ -1,0 +1,114 @@
+package io.patchbay.core.forward;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import io.patchbay.core.frame.Burst;
+import io.patchbay.core.frame.TestFrames;
+import io.patchbay.core.port.DropReason;
+import io.patchbay.core.port.QueueCounters;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Random;
+import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.ValueSource;
+
+class ForwarderTest {
+
+    private static final long A = 0x0200_0000_000aL;
+    private static final long B = 0x0200_0000_000bL;
+    private static final int[] PORTS = {0, 1, 2};
+
+    private final Forwarder forwarder = new Forwarder(new MacTable(100, 300));
+    private final Routes routes = new Routes();
+    private final QueueCounters counters = new QueueCounters();
+    private final Random random = new Random(1);
+
+    @BeforeEach
+    void threePorts() {
+        routes.resize(3);
+    }
+
+    /** Sends one frame and gives the ports it goes to. */
+    private List<Integer> send(int from, long source, long destination) {
+        Burst burst = new Burst();
+        TestFrames.add(burst, TestFrames.frame(destination, source, 60, random), random);
+        forwarder.route(burst, from, PORTS, routes, counters);
+        List<Integer> ports = new ArrayList<>();
+        for (int i = 0; i < routes.outputs(); i++) {
+            ports.add(routes.output(i));
+        }
+        return ports;
+    }
+
+    @Test
+    void anUnknownDestinationIsFloodedButNotBackToItsPort() {
+        assertThat(send(1, A, B)).containsExactly(0, 2);
+        assertThat(counters.get(QueueCounters.Count.FLOOD_COPIES)).isEqualTo(1);
+    }
+
+    @Test
+    void aKnownDestinationGetsTheFrameAlone() {
+        send(2, B, A);
+        assertThat(send(0, A, B)).containsExactly(2);
+    }
+
+    @Test
+    void aDestinationOnTheSamePortIsDroppedForThatReason() {
+        send(0, B, A);
+        assertThat(send(0, A, B)).isEmpty();
+        assertThat(counters.dropped(DropReason.SAME_PORT)).isEqualTo(1);
+    }
+
+    @ParameterizedTest
+    @ValueSource(longs = {0xffff_ffff_ffffL, 0x0100_5e00_0001L, 0x3333_0000_0001L, 0x0180_c200_0010L})
+    void groupsAreFlooded(long group) {
+        assertThat(send(0, A, group)).containsExactly(1, 2);
+    }
+
+    @ParameterizedTest
+    @ValueSource(longs = {0x0180_c200_0000L, 0x0180_c200_0001L, 0x0180_c200_000eL, 0x0180_c200_000fL})
+    void addressesReservedForTheLinkAreNotForwarded(long reserved) {
+        assertThat(send(0, A, reserved)).isEmpty();
+        assertThat(counters.dropped(DropReason.RESERVED_ADDRESS)).isEqualTo(1);
+    }
+
+    @ParameterizedTest
+    @ValueSource(longs = {0, 0xffff_ffff_ffffL, 0x0100_0000_0001L})
+    void aSourceThatNoStationCanHaveIsDroppedAndNotLearnt(long source) {
+        assertThat(send(0, source, B)).isEmpty();
+        assertThat(counters.dropped(DropReason.INVALID_SOURCE)).isEqualTo(1);
+        assertThat(send(1, A, source & ~(1L << 40)).size()).isNotEqualTo(1);
+    }
+
+    @Test
+    void whatIsLearntFromAFrameHoldsForTheNextOfTheSameBurst() {
+        Burst burst = new Burst();
+        TestFrames.add(burst, TestFrames.frame(B, A, 60, random), random);
+        TestFrames.add(burst, TestFrames.frame(A, B, 60, random), random);
+        forwarder.route(burst, 0, PORTS, routes, counters);
+        assertThat(counters.dropped(DropReason.SAME_PORT)).isEqualTo(1);
+        assertThat(routes.count(1)).isEqualTo(1);
+    }
+
+    @Test
+    void framesForOnePortStayInOrder() {
+        send(2, B, A);
+        Burst burst = new Burst();
+        for (int i = 0; i < Burst.CAPACITY; i++) {
+            TestFrames.add(burst, TestFrames.frame(B, A, 60 + i, random), random);
+        }
+        forwarder.route(burst, 0, PORTS, routes, counters);
+        assertThat(routes.frames(2)).startsWith(0, 1, 2, 3).endsWith(62, 63);
+        assertThat(routes.count(2)).isEqualTo(Burst.CAPACITY);
+    }
+
+    @Test
+    void withoutAnotherPortTheFrameIsCountedAsHavingNoDestination() {
+        Burst burst = new Burst();
+        TestFrames.add(burst, TestFrames.frame(B, A, 60, random), random);
+        forwarder.route(burst, 0, new int[] {0}, routes, counters);
+        assertThat(counters.dropped(DropReason.NO_DESTINATION)).isEqualTo(1);
+    }
+}

@@ -1,0 +1,115 @@
+package io.patchbay.core.forward;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import java.util.HashMap;
+import java.util.Map;
+import java.util.Random;
+import org.junit.jupiter.api.Test;
+
+class MacTableTest {
+
+    private final MacTable macs = new MacTable(100, 300);
+
+    private void learn(long address, int port) {
+        macs.current().learn(address, port);
+    }
+
+    private int lookup(long address) {
+        return macs.current().lookup(address);
+    }
+
+    @Test
+    void anAddressIsWhereItWasLastSeen() {
+        learn(7, 1);
+        learn(7, 2);
+        assertThat(lookup(7)).isEqualTo(2);
+        assertThat(macs.statistics().moved()).isEqualTo(1);
+    }
+
+    @Test
+    void anAddressNeverSeenIsUnknownEvenIfItIsZero() {
+        assertThat(lookup(0)).isEqualTo(MacTable.UNKNOWN);
+        assertThat(lookup(9)).isEqualTo(MacTable.UNKNOWN);
+    }
+
+    @Test
+    void anAddressIsForgottenAfterTheAgeingTimeAndNotBefore() {
+        learn(7, 1);
+        macs.tick(300);
+        assertThat(lookup(7)).isEqualTo(1);
+        macs.tick(301);
+        assertThat(lookup(7)).isEqualTo(MacTable.UNKNOWN);
+        assertThat(macs.statistics().aged()).isEqualTo(1);
+    }
+
+    @Test
+    void anAddressSeenAgainStartsToAgeAnew() {
+        learn(7, 1);
+        macs.tick(200);
+        learn(7, 1);
+        macs.tick(450);
+        assertThat(lookup(7)).isEqualTo(1);
+    }
+
+    @Test
+    void beyondTheLimitNothingIsLearntAndTheRefusalsAreCounted() {
+        for (int i = 1; i <= 150; i++) {
+            learn(i, 1);
+        }
+        assertThat(macs.statistics().entries()).isEqualTo(100);
+        assertThat(macs.statistics().refused()).isEqualTo(50);
+        assertThat(lookup(150)).isEqualTo(MacTable.UNKNOWN);
+    }
+
+    @Test
+    void flushingAPortForgetsItsAddressesOnly() {
+        learn(1, 1);
+        learn(2, 2);
+        assertThat(macs.flushPort(1)).isEqualTo(1);
+        assertThat(lookup(1)).isEqualTo(MacTable.UNKNOWN);
+        assertThat(lookup(2)).isEqualTo(2);
+    }
+
+    @Test
+    void itAnswersLikeAMapWhateverHappensToIt() {
+        long seed = 20_261_124;
+        Random random = new Random(seed);
+        Map<Long, Integer> model = new HashMap<>();
+        for (int step = 0; step < 100_000; step++) {
+            long address = random.nextInt(90);
+            if (random.nextInt(1000) == 0) {
+                int port = random.nextInt(8);
+                macs.flushPort(port);
+                model.values().removeIf(p -> p == port);
+            } else if (random.nextBoolean()) {
+                int port = random.nextInt(8);
+                learn(address, port);
+                model.put(address, port);
+            } else {
+                assertThat(lookup(address))
+                        .as("seed %d, step %d", seed, step)
+                        .isEqualTo(model.getOrDefault(address, -1));
+            }
+        }
+    }
+
+    @Test
+    void readersAreNeverMisledWhileTheTableIsFlushed() throws InterruptedException {
+        Thread flusher = Thread.ofPlatform().start(() -> {
+            for (int i = 0; i < 20_000; i++) {
+                macs.flush();
+            }
+        });
+        int wrong = 0;
+        while (flusher.isAlive()) {
+            for (long address = 1; address < 50; address++) {
+                learn(address, (int) address);
+                int found = lookup(address);
+                wrong += found == MacTable.UNKNOWN || found == address ? 0 : 1;
+            }
+        }
+        flusher.join();
+        assertThat(wrong).isZero();
+    }
+}

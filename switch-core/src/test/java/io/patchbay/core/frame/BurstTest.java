@@ -1,0 +1,82 @@
+package io.patchbay.core.frame;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import java.lang.foreign.Arena;
+import java.lang.foreign.MemorySegment;
+import java.lang.foreign.ValueLayout;
+import java.util.Random;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.ValueSource;
+
+class BurstTest {
+
+    private final Burst burst = new Burst();
+    private final Random random = new Random(42);
+
+    @ParameterizedTest
+    @ValueSource(ints = {14, 15, 16, 17, 60, 64, 1514, 9014, 65_549})
+    void aFrameIsCopiedByteForByteWhateverItsLength(int length) {
+        byte[] frame = TestFrames.frame(0x0200_0000_0001L, 0x0200_0000_0002L, length, random);
+        TestFrames.add(burst, frame, random);
+        MemorySegment copy = Arena.ofAuto().allocate(length);
+        burst.copyFrame(0, copy, 0);
+        assertThat(copy.toArray(ValueLayout.JAVA_BYTE)).isEqualTo(frame);
+    }
+
+    @Test
+    void aReaderGivesTheSameBytesInPiecesOfAnySize() {
+        for (long seed = 0; seed < 200; seed++) {
+            Random pieces = new Random(seed);
+            byte[] frame = TestFrames.frame(1, 2, 14 + pieces.nextInt(300), pieces);
+            burst.clear();
+            TestFrames.add(burst, frame, pieces);
+            MemorySegment copy = Arena.ofAuto().allocate(frame.length);
+            FrameReader reader = new FrameReader(burst);
+            reader.start(burst, 0);
+            for (int at = 0; reader.remaining() > 0; ) {
+                int n = Math.min(reader.remaining(), 1 + pieces.nextInt(40));
+                reader.copy(copy, at, n);
+                at += n;
+            }
+            assertThat(copy.toArray(ValueLayout.JAVA_BYTE)).as("seed %d", seed).isEqualTo(frame);
+        }
+    }
+
+    @Test
+    void addressesAndTypeAreReadFromTheHead() {
+        byte[] frame = TestFrames.frame(0x0102_0304_0506L, 0xfe0c_0b0a_0908L, 60, random);
+        frame[12] = (byte) 0x86;
+        frame[13] = (byte) 0xdd;
+        TestFrames.add(burst, frame, random);
+        assertThat(burst.destination(0)).isEqualTo(0x0102_0304_0506L);
+        assertThat(burst.source(0)).isEqualTo(0xfe0c_0b0a_0908L);
+        assertThat(burst.etherType(0)).isEqualTo(0x86dd);
+    }
+
+    @Test
+    void whatTheSenderChangesInItsHeadAfterwardsIsNotSent() {
+        byte[] frame = TestFrames.frame(1, 2, 64, random);
+        MemorySegment memory = Arena.ofAuto().allocateFrom(ValueLayout.JAVA_BYTE, frame);
+        burst.addSegment(memory, 16, 48);
+        burst.endFrame(memory.get(Burst.WORD, 0), memory.get(Burst.WORD, 8), 64);
+        memory.asSlice(0, 16).fill((byte) 0xee);
+        MemorySegment copy = Arena.ofAuto().allocate(64);
+        burst.copyFrame(0, copy, 0);
+        assertThat(copy.toArray(ValueLayout.JAVA_BYTE)).isEqualTo(frame);
+    }
+
+    @Test
+    void aFrameOfTooManyPiecesIsRefusedAndItsPiecesAreTakenBack() {
+        MemorySegment memory = Arena.ofAuto().allocate(16);
+        int added = 0;
+        while (burst.addSegment(memory, 0, 1)) {
+            added++;
+        }
+        burst.dropFrame();
+        TestFrames.add(burst, TestFrames.frame(1, 2, 60, random), random);
+        assertThat(added).isEqualTo(Burst.MAX_FRAME_SEGMENTS);
+        assertThat(burst.firstSegment(0)).isZero();
+    }
+}

@@ -14,7 +14,7 @@ import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
 
 /** Frames between two ports of DPDK's virtio-user driver, which loops what it receives: its counters and ours must agree. */
-class TestpmdIT {
+class DpdkIT {
 
     private static final Pattern ALL_FRAMES =
             Pattern.compile("(?s)Accumulated.*?RX-packets: (\\d+).*?TX-packets: (\\d+)");

@@ -1,0 +1,227 @@
+package io.patchbay.core.worker;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import io.patchbay.core.forward.MacTable;
+import io.patchbay.core.frame.Burst;
+import io.patchbay.core.frame.TestFrames;
+import io.patchbay.core.port.DropReason;
+import io.patchbay.core.port.Port;
+import io.patchbay.core.port.PortContext;
+import io.patchbay.core.port.PortCounters;
+import io.patchbay.core.port.PortQueues;
+import io.patchbay.core.port.PortStatus;
+import io.patchbay.core.port.QueueCounters;
+import io.patchbay.core.port.ReceiveQueue;
+import io.patchbay.core.port.Transmitter;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Optional;
+import java.util.OptionalInt;
+import java.util.Random;
+import java.util.concurrent.atomic.AtomicInteger;
+import java.util.function.BooleanSupplier;
+import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.Timeout;
+
+@Timeout(60)
+class SwitchboardTest {
+
+    private static final long A = 0x0200_0000_000aL;
+    private static final long B = 0x0200_0000_000bL;
+    private static final long NOWHERE = 0x0200_0000_00ffL;
+
+    private final List<Switchboard.Attachment> attachments = new ArrayList<>();
+    private Switchboard board;
+
+    @BeforeEach
+    void start() throws InterruptedException {
+        WorkerSettings settings = new WorkerSettings(
+                new IdlePolicy.Adaptive(Duration.ofNanos(1000)), OptionalInt.empty(), 256, 512 * 1024);
+        board = Switchboard.start(List.of(settings), Waiters.AUTO.factory(), new MacTable(100, 300));
+    }
+
+    @AfterEach
+    void stop() {
+        attachments.forEach(Switchboard.Attachment::close);
+        board.close();
+    }
+
+    /** A port without a network behind it: gives frames it is told to, and counts what it gets. */
+    private static final class FakePort implements Port, ReceiveQueue, Transmitter {
+
+        private final QueueCounters received;
+        private final QueueCounters delivered;
+        private final byte[] frame;
+        private final AtomicInteger waiting = new AtomicInteger();
+        private volatile Optional<Throwable> fault = Optional.empty();
+        private volatile boolean throwsOnPoll;
+        private volatile int polls;
+
+        FakePort(PortCounters counters, long destination, long source) {
+            received = counters.receive(0);
+            delivered = counters.transmit(0);
+            frame = TestFrames.frame(destination, source, 60, new Random(1));
+        }
+
+        @Override
+        public int poll(Burst burst, int limit) {
+            polls = polls + 1;
+            if (throwsOnPoll) {
+                throw new IllegalStateException("broken on purpose");
+            }
+            int n = 0;
+            while (n < limit && waiting.get() > 0) {
+                waiting.decrementAndGet();
+                TestFrames.add(burst, frame, new Random(1));
+                n++;
+            }
+            received.add(QueueCounters.Count.FRAMES, n);
+            return n;
+        }
+
+        @Override
+        public void transmit(Burst burst, int[] frames, int count) {
+            delivered.add(QueueCounters.Count.FRAMES, count);
+        }
+
+        @Override
+        public void release() {}
+
+        @Override
+        public int wakeDescriptor() {
+            return -1;
+        }
+
+        @Override
+        public boolean arm() {
+            return true; // it has nothing to ring with, so the worker must not sleep
+        }
+
+        @Override
+        public void disarm() {}
+
+        @Override
+        public QueueCounters counters() {
+            return received;
+        }
+
+        @Override
+        public void start(PortContext context) {}
+
+        @Override
+        public PortStatus status() {
+            return PortStatus.up("fake");
+        }
+
+        @Override
+        public Record details() {
+            return PortStatus.up("fake");
+        }
+
+        @Override
+        public void fault(Throwable cause) {
+            fault = Optional.of(cause);
+        }
+
+        @Override
+        public void close() {}
+    }
+
+    private FakePort plug(String name, long destination, long source, boolean transmits) {
+        PortCounters counters = new PortCounters();
+        FakePort port = new FakePort(counters, destination, source);
+        Switchboard.Attachment attachment = board.attach(name, port, counters);
+        attachments.add(attachment);
+        attachment.publish(new PortQueues(List.of(port), transmits ? Optional.of(port) : Optional.empty()));
+        return port;
+    }
+
+    private static void await(String what, BooleanSupplier condition) {
+        long end = System.nanoTime() + 20_000_000_000L;
+        while (!condition.getAsBoolean()) {
+            assertThat(System.nanoTime()).as(what).isLessThan(end);
+            Thread.yield();
+        }
+    }
+
+    private static long frames(QueueCounters counters) {
+        return counters.get(QueueCounters.Count.FRAMES);
+    }
+
+    @Test
+    void framesReachThePortTheirDestinationWasLearntOn() {
+        FakePort a = plug("a", B, A, true);
+        FakePort b = plug("b", A, B, true);
+        FakePort other = plug("other", A, 0x0200_0000_000cL, true);
+        b.waiting.set(1);
+        await("b is learnt", () -> frames(a.delivered) == 1);
+        a.waiting.set(1000);
+        await("all arrive", () -> frames(b.delivered) == 1000);
+        assertThat(frames(other.delivered)).isEqualTo(1); // what b said before a was known
+    }
+
+    @Test
+    void aQueueThatNeverEndsLeavesTurnsToTheOthers() {
+        FakePort greedy = plug("greedy", B, A, true);
+        FakePort quiet = plug("quiet", A, B, true);
+        quiet.waiting.set(1);
+        await("both are learnt", () -> frames(greedy.delivered) == 1);
+        greedy.waiting.set(Integer.MAX_VALUE);
+        await("it floods", () -> frames(quiet.delivered) > 10_000);
+        long before = frames(quiet.delivered);
+        quiet.waiting.set(100);
+        await("the quiet one is heard", () -> frames(greedy.delivered) == 101);
+        assertThat(greedy.waiting.get()).isPositive();
+        assertThat(frames(quiet.delivered)).isGreaterThan(before);
+    }
+
+    @Test
+    void framesForAPortThatIsDownAreCounted() {
+        FakePort a = plug("a", B, A, true);
+        FakePort b = plug("b", A, B, false);
+        b.waiting.set(1);
+        await("b is learnt", () -> frames(a.delivered) == 1);
+        a.waiting.set(10);
+        await("they are dropped", () -> b.delivered.dropped(DropReason.PORT_DOWN) == 10);
+    }
+
+    @Test
+    void afterAPublicationNobodyTouchesWhatWasThereBefore() {
+        FakePort a = plug("a", NOWHERE, A, true);
+        await("it is polled", () -> a.polls > 0);
+        attachments.getFirst().publish(PortQueues.NONE);
+        int polls = a.polls;
+        board.macs().flush();
+        plug("b", NOWHERE, B, true);
+        assertThat(a.polls).isEqualTo(polls);
+    }
+
+    @Test
+    void aPortThatFailsIsToldAndTheOthersGoOn() {
+        FakePort bad = plug("bad", NOWHERE, A, true);
+        FakePort a = plug("a", B, A, true);
+        FakePort b = plug("b", A, B, true);
+        bad.throwsOnPoll = true;
+        await("it is told", () -> bad.fault.isPresent());
+        assertThat(bad.fault.get()).hasMessage("broken on purpose");
+        b.waiting.set(1);
+        await("b is learnt", () -> frames(a.delivered) == 1);
+        a.waiting.set(1000);
+        await("the others go on", () -> frames(b.delivered) == 1000);
+        assertThat(board.workers().getFirst().counters().get(WorkerCounters.Count.FAULTS))
+                .isEqualTo(1);
+    }
+
+    @Test
+    void anInjectedFrameIsForwardedAsIfItsPortHadSentIt() {
+        plug("a", B, A, true);
+        FakePort b = plug("b", A, B, true);
+        attachments.getFirst().inject(TestFrames.frame(NOWHERE, A, 60, new Random(1)));
+        await("it is flooded", () -> frames(b.delivered) == 1);
+        assertThat(board.macs().entries()).extracting(MacTable.Entry::address).contains(A);
+    }
+}

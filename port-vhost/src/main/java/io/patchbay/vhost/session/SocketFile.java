@@ -4,6 +4,7 @@ import io.patchbay.core.linux.Errno;
 import io.patchbay.core.linux.LinuxException;
 import io.patchbay.core.linux.UnixSocket;
 import java.io.IOException;
+import java.nio.file.FileSystemException;
 import java.nio.file.Files;
 import java.nio.file.LinkOption;
 import java.nio.file.Path;
@@ -61,8 +62,10 @@ public final class SocketFile implements AutoCloseable {
         try {
             removeStale(path);
             UnixSocket socket = UnixSocket.bind(path.toString());
-            SocketFile file = new SocketFile(path, socket, identity(path));
+            Optional<SocketFile> made = Optional.empty();
             try {
+                SocketFile file = new SocketFile(path, socket, identity(path));
+                made = Optional.of(file);
                 restrict(path, access);
                 socket.listen(BACKLOG);
                 if (!file.isOurs()) {
@@ -70,7 +73,7 @@ public final class SocketFile implements AutoCloseable {
                 }
                 return file;
             } catch (IOException | RuntimeException e) {
-                file.close();
+                made.ifPresentOrElse(SocketFile::close, socket::close);
                 throw e;
             }
         } catch (IOException | LinuxException | IllegalArgumentException e) {
@@ -113,17 +116,29 @@ public final class SocketFile implements AutoCloseable {
         UserPrincipalLookupService names = path.getFileSystem().getUserPrincipalLookupService();
         try {
             if (access.group().isPresent()) {
-                view.setGroup(names.lookupPrincipalByGroupName(access.group().get()));
+                String group = access.group().get();
+                view.setGroup(known("group", group, () -> names.lookupPrincipalByGroupName(group)));
             }
             if (access.owner().isPresent()) {
-                view.setOwner(names.lookupPrincipalByName(access.owner().get()));
+                String owner = access.owner().get();
+                view.setOwner(known("user", owner, () -> names.lookupPrincipalByName(owner)));
             }
             // A link could only come from somebody who may write to the directory; then the file is not ours any more.
             Files.setPosixFilePermissions(path, permissions(access.mode()));
+        } catch (FileSystemException e) {
+            throw new IOException("its owner, group or mode cannot be set: " + e.getReason(), e);
+        }
+    }
+
+    private interface Lookup<P> {
+        P find() throws IOException;
+    }
+
+    private static <P> P known(String kind, String name, Lookup<P> lookup) throws IOException {
+        try {
+            return lookup.find();
         } catch (UserPrincipalNotFoundException e) {
-            throw new IOException("there is no user or group " + e.getName(), e);
-        } catch (IOException e) {
-            throw new IOException("its owner, group or mode cannot be set: " + e, e);
+            throw new IOException("there is no " + kind + " " + name, e);
         }
     }
 

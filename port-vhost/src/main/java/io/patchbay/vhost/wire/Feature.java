@@ -80,7 +80,7 @@ public enum Feature {
         return mask;
     }
 
-    /** Names of the bits set, lowest first; a bit without a name as {@code bit N}. */
+    /** Names of the bits set, lowest first; then bits without a name, as {@code bit N}. */
     public static List<String> names(long features) {
         List<String> names = new ArrayList<>();
         long left = features;

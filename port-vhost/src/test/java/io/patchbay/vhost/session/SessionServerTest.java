@@ -172,8 +172,8 @@ class SessionServerTest {
 
     @Test
     void aFrontEndThatNeverReadsItsRepliesDoesNotHoldUpTheEnd() throws IOException {
-        Patience endless = new Patience(Duration.ofMinutes(5), Duration.ofMinutes(5));
-        ServerFixture fixture = new ServerFixture(directory, endless);
+        Patience patient = new Patience(Duration.ofSeconds(30), Duration.ofSeconds(30));
+        ServerFixture fixture = new ServerFixture(directory, patient);
         try (TestFrontEnd frontEnd = fixture.connect()) {
             fill(fixture, frontEnd);
             long begun = System.nanoTime();

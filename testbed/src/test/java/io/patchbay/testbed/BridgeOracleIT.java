@@ -44,7 +44,7 @@ class BridgeOracleIT {
     void everyPortDeliversWhatTheLinuxBridgeDelivers(long seed) throws Exception {
         List<Sent> frames = frames(seed);
         List<String> ours = throughPatchbay(frames);
-        assertThat(ours).as("some frames must have been delivered").hasSizeGreaterThan(FRAMES);
+        assertThat(ours).as("some frames must have been delivered").hasSizeGreaterThan(FRAMES / 2);
         assertThat(ours).containsExactlyElementsOf(throughLinuxBridge(frames));
     }
 

@@ -15,7 +15,7 @@ class QemuIT {
     @BeforeEach
     void peers() {
         Peers.needRoot();
-        Peers.needPrograms("qemu-system-x86_64", "iperf3", "busybox", "cpio", "dpkg-deb", "ip");
+        Peers.needPrograms("qemu-system-x86_64", "iperf3", "busybox", "cpio", "dpkg-deb", "ip", "ping");
     }
 
     @Test

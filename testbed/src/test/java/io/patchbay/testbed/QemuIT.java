@@ -39,13 +39,13 @@ class QemuIT {
             assertThat(megabits(second.run("iperf3 -f m -c 10.77.0.1 -t 5", SOON)))
                     .isGreaterThan(1);
 
-            second.run("ping 10.77.0.1 > /tmp/ping &", SOON);
+            second.run("ping 10.77.0.1 > /tmp/ping & true", SOON);
             first.kill();
             try (QemuGuest successor = QemuGuest.start(patchbay.socket(0), "02:00:00:00:01:02", "10.77.0.12")) {
                 successor.awaitBoot();
                 assertThat(successor.run("ping -c 5 -i 0.2 10.77.0.11", SOON)).contains("5 packets received");
             }
-            assertThat(second.run("kill -INT %1; sleep 1; cat /tmp/ping", SOON)).contains(" 0% packet loss");
+            assertThat(second.run("kill -INT $!; sleep 1; cat /tmp/ping", SOON)).contains(" 0% packet loss");
             assertThat(patchbay.totals().received()).isPositive();
         }
     }

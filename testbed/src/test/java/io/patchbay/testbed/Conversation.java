@@ -63,6 +63,7 @@ final class Conversation implements AutoCloseable {
 
     /** Ends the program without a warning, as a crash would. */
     void kill() throws InterruptedException {
+        process.descendants().forEach(ProcessHandle::destroyForcibly); // what timeout(1) runs for us
         process.destroyForcibly().waitFor();
     }
 

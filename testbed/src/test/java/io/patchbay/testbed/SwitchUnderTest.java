@@ -8,9 +8,13 @@ import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
+import java.util.concurrent.TimeUnit;
 
 /** A whole daemon in a directory of its own. */
 final class SwitchUnderTest implements AutoCloseable {
+
+    /** Stands for the switch's own directory in a port's configuration. */
+    private static final String DIRECTORY = "%directory%";
 
     private final Path directory;
     private final Daemon daemon;
@@ -27,22 +31,32 @@ final class SwitchUnderTest implements AutoCloseable {
      * @param taps names of tap devices, a port for each
      */
     static SwitchUnderTest start(int guests, List<String> taps, String idle) throws Exception {
-        Path directory = Files.createTempDirectory("pbt");
         List<String> ports = new ArrayList<>();
         for (int i = 0; i < guests; i++) {
-            ports.add("{\"name\":\"vm%d\",\"type\":\"vhost-user\",\"socket\":\"%s/vm%d.sock\"}"
-                    .formatted(i, directory, i));
+            ports.add(guestPort(i));
         }
         for (String tap : taps) {
             ports.add("{\"name\":\"%s\",\"type\":\"tap\",\"device\":\"%s\"}".formatted(tap, tap));
         }
+        return start(ports, idle);
+    }
+
+    /** Starts a switch with ports as they stand in a configuration. */
+    static SwitchUnderTest start(List<String> ports, String idle) throws Exception {
+        Path directory = Files.createTempDirectory("pbt");
         String config =
                 "{\"switch\":{\"adminSocket\":\"%s/admin.sock\",\"metricsAddress\":\"off\",\"idle\":\"%s\"},\"ports\":[%s]}"
-                        .formatted(directory, idle, String.join(",", ports));
+                        .formatted(directory, idle, String.join(",", ports).replace(DIRECTORY, directory.toString()));
         return new SwitchUnderTest(
                 directory,
                 Daemon.start(
                         ConfigReader.ofInstalledKinds().parse(config, "the test's configuration"), Optional.empty()));
+    }
+
+    /** A vhost-user port in a configuration: named vm0, vm1, ..., with a socket that {@link #socket} knows. */
+    static String guestPort(int guest) {
+        return "{\"name\":\"vm%d\",\"type\":\"vhost-user\",\"socket\":\"%s/vm%d.sock\"}"
+                .formatted(guest, DIRECTORY, guest);
     }
 
     String socket(int guest) {
@@ -51,6 +65,19 @@ final class SwitchUnderTest implements AutoCloseable {
 
     Totals totals() {
         return daemon.totals();
+    }
+
+    /** Waits until so many frames were received and all of them have gone their ways. */
+    void awaitReceived(long frames) throws InterruptedException {
+        long end = System.nanoTime() + TimeUnit.SECONDS.toNanos(5);
+        Totals totals = totals();
+        while (totals.received() < frames || !totals.balance()) {
+            if (System.nanoTime() > end) {
+                throw new AssertionError(frames + " frames should have been received, but " + totals);
+            }
+            TimeUnit.MICROSECONDS.sleep(200);
+            totals = totals();
+        }
     }
 
     @Override

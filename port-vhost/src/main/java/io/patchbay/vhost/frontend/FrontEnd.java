@@ -179,6 +179,11 @@ public final class FrontEnd implements AutoCloseable {
         return region;
     }
 
+    /** The file behind the memory; stays the front end's. */
+    public Fd memoryFile() {
+        return file;
+    }
+
     public DriverRing receiveRing() {
         return receive;
     }

@@ -89,6 +89,11 @@ public final class GuestRegion implements AutoCloseable {
         return memory;
     }
 
+    /** Whether this region is the one described, in the same file, so that mapping it again would change nothing. */
+    public synchronized boolean isOf(RegionDescription other, Fd otherFile) {
+        return !closed && description.equals(other) && FileCalls.isSameFile(file, otherFile);
+    }
+
     /** Whether the file still covers the region: false after the front end has shrunk it. */
     public synchronized boolean intact() {
         return closed || FileCalls.size(file) >= description.mmapOffset() + description.size();

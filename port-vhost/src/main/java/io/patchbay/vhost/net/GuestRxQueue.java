@@ -16,21 +16,23 @@ import io.patchbay.vhost.ring.ChainResult;
 import io.patchbay.vhost.ring.DeviceRing;
 import java.lang.foreign.MemorySegment;
 import java.util.Optional;
+import java.util.function.LongFunction;
 
 /**
  * A virtqueue the guest receives on.
  *
  * <p>A frame goes into one chain, or with VIRTIO_NET_F_MRG_RXBUF into as many as it fills. A frame that does not fit is dropped and its
- * chains stay available for the next. Workers take turns, a burst each.
+ * chains stay available for the next. Workers take turns, a burst each, and so do
+ * control threads that change the queue while it runs.
  */
 final class GuestRxQueue {
 
     private static final int ENOUGH_TO_KNOW = Burst.CAPACITY;
 
-    private final DeviceRing ring;
+    private DeviceRing ring;
     private final int headerBytes;
     private final boolean mergeable;
-    private final Optional<EventFd> call;
+    private Optional<EventFd> call;
     private final QueueCounters counters;
     private final QueueFault fault;
     private final SpinLock lock = new SpinLock();
@@ -57,6 +59,27 @@ final class GuestRxQueue {
         // Nothing is ever waited for here: a guest without buffers loses frames, and need not tell us when it has some
         // again.
         ring.disableKicks();
+    }
+
+    /** Goes on with another ring over the same virtqueue, because guest memory has changed. For control threads. */
+    void move(LongFunction<DeviceRing> ringAt) {
+        lock.lock();
+        try {
+            ring = ringAt.apply(ring.position());
+            ring.disableKicks();
+        } finally {
+            lock.unlock();
+        }
+    }
+
+    /** Notifies the guest otherwise, or not at all. When this returns the way before is not used any more. For control threads. */
+    void setCall(Optional<EventFd> next) {
+        lock.lock();
+        try {
+            call = next;
+        } finally {
+            lock.unlock();
+        }
     }
 
     /** Delivers or drops frames of a burst. */

@@ -18,6 +18,7 @@ import io.patchbay.vhost.ring.DeviceRing;
 import java.lang.foreign.MemorySegment;
 import java.lang.foreign.ValueLayout;
 import java.util.Optional;
+import java.util.function.LongFunction;
 
 /**
  * A virtqueue the guest transmits on.
@@ -27,7 +28,7 @@ import java.util.Optional;
  */
 final class GuestTxQueue implements ReceiveQueue {
 
-    private final DeviceRing ring;
+    private DeviceRing ring;
     private final int headerBytes;
     private final Optional<EventFd> kick;
     private final Optional<EventFd> call;
@@ -45,6 +46,11 @@ final class GuestTxQueue implements ReceiveQueue {
         this.call = events.call();
         this.counters = counters;
         this.fault = fault;
+    }
+
+    /** Goes on with another ring over the same virtqueue, because guest memory has changed. Only while no worker has the queue. */
+    void move(LongFunction<DeviceRing> ringAt) {
+        ring = ringAt.apply(ring.position());
     }
 
     @Override

@@ -8,6 +8,7 @@ import io.patchbay.vhost.session.RefusedException;
 import io.patchbay.vhost.wire.RegionDescription;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Optional;
 
 /**
  * The guest's memory regions and what becomes of them: mapped before the rings are touched, so that a table that cannot be mapped changes
@@ -27,14 +28,26 @@ final class MemorySlots {
         return memory;
     }
 
-    /** A whole new table. Every file becomes a region's or is closed. */
+    /** A whole new table; a region that is in the present one too stays as it is. Every file becomes a region's or is closed. */
     GuestMemory mapTable(List<RegionDescription> regions, List<Fd> files) throws RefusedException {
+        List<GuestRegion> table = new ArrayList<>();
         List<GuestRegion> mapped = new ArrayList<>();
         try {
             for (int i = 0; i < regions.size(); i++) {
-                mapped.add(GuestRegion.map(regions.get(i), files.get(i)));
+                RegionDescription description = regions.get(i);
+                Fd file = files.get(i);
+                Optional<GuestRegion> kept = memory.regions().stream()
+                        .filter(region -> region.isOf(description, file))
+                        .findFirst();
+                if (kept.isPresent()) {
+                    file.close();
+                    table.add(kept.get());
+                } else {
+                    mapped.add(GuestRegion.map(description, file));
+                    table.add(mapped.getLast());
+                }
             }
-            return GuestMemory.of(mapped);
+            return GuestMemory.of(table);
         } catch (InvalidMemoryException e) {
             mapped.forEach(GuestRegion::close);
             files.forEach(Fd::close);

@@ -7,6 +7,7 @@ import io.patchbay.core.port.PortStatus;
 import io.patchbay.core.port.ReceiveQueue;
 import io.patchbay.core.port.Transmitter;
 import io.patchbay.vhost.memory.GuestMemory;
+import io.patchbay.vhost.ring.DeviceRing;
 import io.patchbay.vhost.ring.InvalidRingException;
 import io.patchbay.vhost.ring.RingFeatures;
 import io.patchbay.vhost.ring.RingPlaces;
@@ -19,6 +20,8 @@ import java.util.List;
 import java.util.Optional;
 import java.util.SortedMap;
 import java.util.TreeMap;
+import java.util.function.IntPredicate;
+import java.util.function.LongFunction;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
@@ -43,16 +46,43 @@ final class RunningQueues {
         this.vrings = vrings;
     }
 
-    /** Takes every ring back from the workers and notes where it stands. */
-    void withdraw() {
-        if (transmitting.isEmpty() && receiving.isEmpty()) {
+    /**
+     * Takes rings back from the workers and notes where they stand; the others go on meanwhile.
+     *
+     * @param affected by index
+     */
+    void withdraw(IntPredicate affected) {
+        SortedMap<Integer, GuestTxQueue> fromGuest = taken(transmitting, affected);
+        SortedMap<Integer, GuestRxQueue> toGuest = taken(receiving, affected);
+        if (fromGuest.isEmpty() && toGuest.isEmpty()) {
             return;
         }
-        context.publish(PortQueues.NONE);
-        transmitting.forEach((index, queue) -> noteStand(index, queue.position(), queue.isBroken()));
-        receiving.forEach((index, queue) -> noteStand(index, queue.position(), queue.isBroken()));
-        transmitting.clear();
-        receiving.clear();
+        offer();
+        fromGuest.forEach((index, queue) -> noteStand(index, queue.position(), queue.isBroken()));
+        toGuest.forEach((index, queue) -> noteStand(index, queue.position(), queue.isBroken()));
+    }
+
+    private static <Q> SortedMap<Integer, Q> taken(SortedMap<Integer, Q> from, IntPredicate affected) {
+        SortedMap<Integer, Q> taken = new TreeMap<>();
+        from.forEach((index, queue) -> {
+            if (affected.test(index)) {
+                taken.put(index, queue);
+            }
+        });
+        from.keySet().removeAll(taken.keySet());
+        return taken;
+    }
+
+    /** Shows the workers what runs now. When this returns they use nothing else. */
+    private void offer() {
+        offer(List.copyOf(transmitting.values()));
+    }
+
+    private void offer(List<ReceiveQueue> fromGuest) {
+        Optional<Transmitter> toGuest = receiving.isEmpty()
+                ? Optional.empty()
+                : Optional.of(new GuestTransmitter(List.copyOf(receiving.values())));
+        context.publish(new PortQueues(fromGuest, toGuest));
     }
 
     private void noteStand(int index, long position, boolean broken) {
@@ -63,30 +93,85 @@ final class RunningQueues {
         }
     }
 
-    /** Makes every ring that can run, and hands it to the workers. */
+    /** Makes every ring that can run and does not yet, and hands it to the workers. */
     void publish(long features, GuestMemory memory) {
+        List<Integer> made = new ArrayList<>();
         for (int index = 0; index < vrings.length; index++) {
             Vring vring = vrings[index];
-            if (vring.started() && vring.enabled()) {
+            if (vring.started() && vring.enabled() && !runs(index)) {
                 try {
                     make(index, vring, features, memory);
                     vring.setTrouble("");
+                    made.add(index);
                 } catch (InvalidRingException e) {
-                    vring.setTrouble(String.valueOf(e.getMessage()));
-                    LOG.warn("port {}: vring {} cannot run: {}", context.name(), index, e.getMessage());
+                    cannotRun(index, e);
                 }
             }
         }
-        Optional<Transmitter> transmitter = receiving.isEmpty()
-                ? Optional.empty()
-                : Optional.of(new GuestTransmitter(List.copyOf(receiving.values())));
-        if (!transmitting.isEmpty() || transmitter.isPresent()) {
-            context.publish(new PortQueues(List.<ReceiveQueue>copyOf(transmitting.values()), transmitter));
+        if (!made.isEmpty()) {
+            offer();
             // Whatever the guest may have missed while nobody served its rings.
-            ringAll(transmitting.keySet());
-            ringAll(receiving.keySet());
+            ringAll(made);
         }
         status = describe();
+    }
+
+    /**
+     * Lets running rings go on in other memory. Frames to the guest are not interrupted: a queue's lock is enough to give it another ring.
+     * Frames from the guest wait in its rings for a turn of the workers, since those hold pieces of the memory that goes away.
+     *
+     * <p>When this returns nobody uses the memory before.
+     */
+    void move(long features, GuestMemory memory) {
+        SortedMap<Integer, LongFunction<DeviceRing>> rings = new TreeMap<>();
+        for (int index = 0; index < vrings.length; index++) {
+            if (runs(index)) {
+                try {
+                    rings.put(index, ringMaker(vrings[index], features, memory));
+                } catch (InvalidRingException e) {
+                    LOG.debug("vring {} loses its memory", index, e); // publish() says so, and why it cannot run
+                }
+            }
+        }
+        withdraw(index -> !rings.containsKey(index));
+        if (!transmitting.isEmpty()) {
+            offer(List.of());
+        }
+        receiving.forEach((index, queue) -> queue.move(ring(rings, index)));
+        transmitting.forEach((index, queue) -> queue.move(ring(rings, index)));
+        if (!transmitting.isEmpty()) {
+            offer();
+        }
+    }
+
+    private static LongFunction<DeviceRing> ring(SortedMap<Integer, LongFunction<DeviceRing>> rings, int index) {
+        return Optional.ofNullable(rings.get(index)).orElseThrow();
+    }
+
+    private boolean runs(int index) {
+        return transmitting.containsKey(index) || receiving.containsKey(index);
+    }
+
+    private void cannotRun(int index, InvalidRingException e) {
+        String why = String.valueOf(e.getMessage());
+        if (!vrings[index].trouble().equals(why)) {
+            LOG.warn("port {}: vring {} cannot run: {}", context.name(), index, why);
+        }
+        vrings[index].setTrouble(why);
+    }
+
+    /**
+     * Gives a running receive queue another way to notify its guest. Nothing is interrupted.
+     *
+     * @return whether the queue is one that runs and receives; any other has to be withdrawn
+     */
+    boolean replaceCall(int index, Optional<EventFd> call) {
+        GuestRxQueue queue = receiving.get(index);
+        if (queue == null) {
+            return false;
+        }
+        queue.setCall(call);
+        return true;
     }
 
     private void ringAll(Iterable<Integer> indices) {
@@ -95,11 +180,17 @@ final class RunningQueues {
         }
     }
 
-    private void make(int index, Vring vring, long features, GuestMemory memory) throws InvalidRingException {
+    /** Finds where a ring is; gives what makes it, at any position. */
+    private static LongFunction<DeviceRing> ringMaker(Vring vring, long features, GuestMemory memory)
+            throws InvalidRingException {
         RingPlaces places = RingPlaces.ofSplit(vring.addresses().orElseThrow(), vring.size(), memory);
         RingFeatures ringFeatures =
                 new RingFeatures(Feature.VIRTIO_F_EVENT_IDX.in(features), Feature.VIRTIO_F_INDIRECT_DESC.in(features));
-        SplitRing ring = new SplitRing(vring.size(), places, ringFeatures, start(index, vring, places), memory);
+        return position -> new SplitRing(vring.size(), places, ringFeatures, (int) position, memory);
+    }
+
+    private void make(int index, Vring vring, long features, GuestMemory memory) throws InvalidRingException {
+        DeviceRing ring = ringMaker(vring, features, memory).apply(start(index, vring, memory));
         boolean mergeable = Feature.VIRTIO_NET_F_MRG_RXBUF.in(features);
         int headerBytes = mergeable || Feature.VIRTIO_F_VERSION_1.in(features)
                 ? NetHeaderDescriptor.BYTES
@@ -128,8 +219,8 @@ final class RunningQueues {
         }
     }
 
-    private int start(int index, Vring vring, RingPlaces places) {
-        int used = SplitRing.usedIndex(places);
+    private long start(int index, Vring vring, GuestMemory memory) throws InvalidRingException {
+        int used = SplitRing.usedIndex(RingPlaces.ofSplit(vring.addresses().orElseThrow(), vring.size(), memory));
         if (used != vring.base()) {
             LOG.info(
                     "port {}: vring {} resumes at its used index {} instead of base {}",
@@ -181,8 +272,7 @@ final class RunningQueues {
         for (int index = 0; index < vrings.length; index++) {
             Vring vring = vrings[index];
             if (vring.size() > 0) {
-                boolean runs = transmitting.containsKey(index) || receiving.containsKey(index);
-                String state = runs
+                String state = runs(index)
                         ? "running"
                         : !vring.trouble().isEmpty() ? vring.trouble() : vring.started() ? "disabled" : "stopped";
                 queues.add(new VhostDetails.Queue(

@@ -16,6 +16,7 @@ import io.patchbay.vhost.wire.RegionDescription;
 import io.patchbay.vhost.wire.VringAddresses;
 import java.util.List;
 import java.util.Optional;
+import java.util.function.IntPredicate;
 import java.util.stream.IntStream;
 
 /**
@@ -81,7 +82,7 @@ final class VhostNetDevice implements VhostDevice {
         if (wanted == features) {
             return; // front ends repeat themselves for every queue pair
         }
-        change(() -> {
+        change(index -> true, () -> {
             features = wanted;
             if (!Feature.VHOST_USER_F_PROTOCOL_FEATURES.in(wanted)) {
                 // Such a front end knows no SET_VRING_ENABLE.
@@ -118,7 +119,7 @@ final class VhostNetDevice implements VhostDevice {
 
     @Override
     public synchronized void resetDevice() {
-        change(() -> {
+        change(index -> true, () -> {
             for (Vring vring : vrings) {
                 vring.stop();
                 vring.setEnabled(false);
@@ -129,8 +130,7 @@ final class VhostNetDevice implements VhostDevice {
 
     @Override
     public synchronized void setMemoryTable(List<RegionDescription> regions, List<Fd> files) throws RefusedException {
-        GuestMemory next = slots.mapTable(regions, files);
-        change(() -> slots.replace(next));
+        changeMemory(slots.mapTable(regions, files));
     }
 
     @Override
@@ -140,14 +140,12 @@ final class VhostNetDevice implements VhostDevice {
 
     @Override
     public synchronized void addMemoryRegion(RegionDescription region, Fd file) throws RefusedException {
-        GuestMemory next = slots.mapAddition(region, file);
-        change(() -> slots.replace(next));
+        changeMemory(slots.mapAddition(region, file));
     }
 
     @Override
     public synchronized void removeMemoryRegion(RegionDescription region) throws RefusedException {
-        GuestMemory next = slots.without(region);
-        change(() -> slots.replace(next));
+        changeMemory(slots.without(region));
     }
 
     @Override
@@ -169,7 +167,9 @@ final class VhostNetDevice implements VhostDevice {
         if (vring.size() > 0) {
             running.checkPlaces(addresses, vring.size(), slots.memory());
         }
-        change(() -> vring.setAddresses(addresses));
+        if (!vring.addresses().equals(Optional.of(addresses))) {
+            change(only(addresses.index()), () -> vring.setAddresses(addresses));
+        }
     }
 
     @Override
@@ -187,7 +187,7 @@ final class VhostNetDevice implements VhostDevice {
     @Override
     public synchronized long stopVring(long index) throws RefusedException {
         Vring vring = vring(index);
-        change(vring::stop);
+        change(only(index), vring::stop);
         return vring.base();
     }
 
@@ -204,7 +204,8 @@ final class VhostNetDevice implements VhostDevice {
             bell.ifPresent(EventFd::close);
             throw e;
         }
-        change(() -> {
+        // Nobody listens to the kicks of a receive queue, so that one goes on.
+        change(vring.started() && isReceive(index) ? i -> false : only(index), () -> {
             vring.setKick(bell);
             vring.start();
         });
@@ -213,7 +214,11 @@ final class VhostNetDevice implements VhostDevice {
     @Override
     public synchronized void setVringCall(int index, Optional<Fd> call) throws RefusedException {
         Optional<EventFd> bell = doorbell(index, call);
-        change(() -> vrings[index].setCall(bell));
+        if (running.replaceCall(index, bell)) {
+            vrings[index].setCall(bell);
+        } else {
+            change(only(index), () -> vrings[index].setCall(bell));
+        }
         // The guest may have been owed a notification through the descriptor before this one.
         bell.ifPresent(EventFd::signal);
     }
@@ -221,14 +226,14 @@ final class VhostNetDevice implements VhostDevice {
     @Override
     public synchronized void setVringError(int index, Optional<Fd> error) throws RefusedException {
         Optional<EventFd> bell = doorbell(index, error);
-        change(() -> vrings[index].setError(bell));
+        change(only(index), () -> vrings[index].setError(bell));
     }
 
     @Override
     public synchronized void setVringEnabled(long index, boolean enabled) throws RefusedException {
         Vring vring = vring(index);
         if (vring.enabled() != enabled) {
-            change(() -> vring.setEnabled(enabled));
+            change(only(index), () -> vring.setEnabled(enabled));
         }
     }
 
@@ -270,7 +275,7 @@ final class VhostNetDevice implements VhostDevice {
 
     @Override
     public synchronized void disconnected() {
-        change(() -> {
+        change(index -> true, () -> {
             for (Vring vring : vrings) {
                 vring.reset();
             }
@@ -283,12 +288,30 @@ final class VhostNetDevice implements VhostDevice {
         context.forgetAddresses();
     }
 
-    /** Changes the device while no worker has its rings, and lets them run again as far as they can. */
-    private void change(Runnable change) {
-        running.withdraw();
+    /** Changes the device while no worker has the rings concerned, and lets all run that can. The other rings go on meanwhile. */
+    private void change(IntPredicate affected, Runnable change) {
+        running.withdraw(affected);
         change.run();
         slots.closeUnused();
         running.publish(features, slots.memory());
+    }
+
+    private void changeMemory(GuestMemory next) {
+        if (next.regions().equals(slots.memory().regions())) {
+            return; // front ends repeat themselves for every queue pair
+        }
+        running.move(features, next);
+        slots.replace(next);
+        slots.closeUnused();
+        running.publish(features, next);
+    }
+
+    private static IntPredicate only(long index) {
+        return i -> i == index;
+    }
+
+    private static boolean isReceive(int index) {
+        return index % 2 == 0;
     }
 
     private Vring vring(long index) throws RefusedException {
@@ -308,6 +331,10 @@ final class VhostNetDevice implements VhostDevice {
         } catch (IllegalArgumentException | LinuxException e) {
             throw new RefusedException("vring " + index + ": " + e.getMessage(), e);
         }
+    }
+
+    GuestMemory memory() {
+        return slots.memory();
     }
 
     boolean memoryIntact() {

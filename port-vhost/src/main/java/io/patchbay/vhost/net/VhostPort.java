@@ -4,6 +4,7 @@ import io.patchbay.core.port.Port;
 import io.patchbay.core.port.PortContext;
 import io.patchbay.core.port.PortException;
 import io.patchbay.core.port.PortStatus;
+import io.patchbay.vhost.memory.GuestMemory;
 import io.patchbay.vhost.session.SessionServer;
 import io.patchbay.vhost.session.SocketFile;
 import java.io.IOException;
@@ -58,6 +59,10 @@ public final class VhostPort implements Port {
                 settings.socket(),
                 running.map(r -> r.server().statistics()),
                 running.map(r -> r.device().view()));
+    }
+
+    GuestMemory guestMemory() {
+        return running.map(r -> r.device().memory()).orElse(GuestMemory.EMPTY);
     }
 
     @Override

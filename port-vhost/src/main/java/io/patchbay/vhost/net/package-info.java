@@ -5,9 +5,11 @@
  * receives from it. {@link io.patchbay.vhost.net.GuestRxQueue} is one the guest receives on: the switch transmits to it.
  *
  * <p><b>Changing a running device.</b> Rings are made when a queue starts and belong to the workers from then on. Whatever a front end
- * changes (memory, features, a kick descriptor) is changed while no worker has the rings: withdraw, note where each ring stands, change, make
- * the rings anew, publish. {@link io.patchbay.vhost.net.VhostNetDevice} does this in one place, so that no message needs to know which
- * others may have come before it.
+ * changes about a queue is changed while no worker has that queue's ring: withdraw, note where it stands, change, make the ring anew,
+ * publish. {@link io.patchbay.vhost.net.VhostNetDevice} does this in one place, so that no message needs to know which others may have come
+ * before it. The other queues go on meanwhile, and what changes nothing disturbs nobody: front ends repeat device-wide messages for every
+ * queue pair. Two things are done without withdrawing a receive queue, under its lock, since frames that arrive meanwhile would be lost:
+ * guest memory is replaced, and a call descriptor (a guest's interrupt balancing replaces those often).
  *
  * <p><b>Starting.</b> A ring starts when SET_VRING_KICK arrives, not at the first kick: the guest may have kicked before we were there. What
  * is pending is served at once, and the guest is called once, since a notification may have been lost before.

@@ -10,6 +10,8 @@ import java.lang.foreign.MemorySegment;
 import java.lang.invoke.MethodHandle;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.nio.file.attribute.BasicFileAttributes;
+import java.util.Objects;
 
 /** Calls on open files of any kind. Ordinary files are java.nio's business. */
 public final class FileCalls {
@@ -97,6 +99,22 @@ public final class FileCalls {
         } catch (IOException e) {
             throw new LinuxException(
                     "readlink", "/proc/self/fd/" + fd.number() + " (" + e.getMessage() + ")", Errno.EIO);
+        }
+    }
+
+    /** Whether two descriptors are of one file: the same device and inode number. */
+    public static boolean isSameFile(Fd one, Fd other) {
+        return identity(one).equals(identity(other));
+    }
+
+    private static Object identity(Fd fd) {
+        Path link = Path.of("/proc/self/fd/" + fd.number());
+        try {
+            // Followed, the link leads to the open file itself, also where that has no name any more.
+            Object key = Files.readAttributes(link, BasicFileAttributes.class).fileKey();
+            return Objects.requireNonNull(key, "a file without an inode number");
+        } catch (IOException e) {
+            throw new LinuxException("stat", link + " (" + e.getMessage() + ")", Errno.EIO);
         }
     }
 

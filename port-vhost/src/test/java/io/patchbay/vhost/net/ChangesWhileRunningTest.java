@@ -1,0 +1,155 @@
+package io.patchbay.vhost.net;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import io.patchbay.core.linux.EventFd;
+import io.patchbay.core.linux.Fd;
+import io.patchbay.core.linux.SharedMemory;
+import io.patchbay.core.port.DropReason;
+import io.patchbay.vhost.frontend.FrontEnd;
+import io.patchbay.vhost.frontend.FrontEndSettings;
+import io.patchbay.vhost.wire.Feature;
+import io.patchbay.vhost.wire.Message;
+import io.patchbay.vhost.wire.RegionDescription;
+import io.patchbay.vhost.wire.Request;
+import java.io.IOException;
+import java.util.List;
+import java.util.Random;
+import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.Timeout;
+
+/**
+ * What a front end may say while its queues run, with frames passing in both directions: every frame must arrive, so none may meet a port
+ * that is withdrawn for a moment.
+ */
+@Timeout(60)
+class ChangesWhileRunningTest {
+
+    private static final List<Fd> NO_FILES = List.of();
+    private static final int ROUNDS = 200;
+
+    private GuestRig rig;
+    private FrontEnd a;
+    private FrontEnd b;
+
+    @BeforeEach
+    void twoGuests() throws Exception {
+        rig = GuestRig.adaptive();
+        a = rig.connect(0, FrontEndSettings.MODERN);
+        b = rig.connect(1, FrontEndSettings.MODERN);
+        exchange(0); // both addresses are learnt
+    }
+
+    @AfterEach
+    void close() throws Exception {
+        rig.close();
+    }
+
+    private interface Step {
+        void take(int round) throws IOException;
+    }
+
+    private void exchange(int seed) {
+        byte[] there = GuestToGuestTest.frame(2, 1, 100, new Random(seed));
+        assertThat(a.send(there)).isTrue();
+        assertThat(GuestRig.await(b)).isEqualTo(there);
+        byte[] back = GuestToGuestTest.frame(1, 2, 100, new Random(seed + 1));
+        assertThat(b.send(back)).isTrue();
+        assertThat(GuestRig.await(a)).isEqualTo(back);
+    }
+
+    /** Frames are on their way to and from the first guest while each step is taken. */
+    private void assertNothingIsLost(Step step) throws IOException {
+        for (int round = 1; round <= ROUNDS; round++) {
+            byte[] there = GuestToGuestTest.frame(2, 1, 100, new Random(round));
+            byte[] back = GuestToGuestTest.frame(1, 2, 100, new Random(-round));
+            assertThat(a.send(there)).isTrue();
+            assertThat(b.send(back)).isTrue();
+            step.take(round);
+            assertThat(GuestRig.await(b)).isEqualTo(there);
+            assertThat(GuestRig.await(a)).isEqualTo(back);
+        }
+        assertThat(rig.delivered(0).dropped(DropReason.PORT_DOWN)).isZero();
+        rig.assertTheSumsBalance();
+    }
+
+    @Test
+    void memoryIsAddedAndRemoved() throws IOException {
+        RegionDescription more = new RegionDescription(0x1_0000_0000L, 8192, 0x1000, 0);
+        try (Fd memfd = SharedMemory.createMemfd("memory", 8192)) {
+            assertNothingIsLost(round -> {
+                a.client().tell(Request.ADD_MEM_REG, Message.singleRegion(more), List.of(memfd));
+                a.client().tell(Request.REM_MEM_REG, Message.singleRegion(more), NO_FILES);
+            });
+        }
+    }
+
+    @Test
+    void theMemoryTableIsReplacedByOneWithARegionMore() throws IOException {
+        RegionDescription more = new RegionDescription(0x1_0000_0000L, 8192, 0x1000, 0);
+        try (Fd memfd = SharedMemory.createMemfd("memory", 8192)) {
+            assertNothingIsLost(round -> {
+                a.client()
+                        .tell(
+                                Request.SET_MEM_TABLE,
+                                Message.memoryTable(List.of(more, a.region())),
+                                List.of(memfd, a.memoryFile()));
+                a.client()
+                        .tell(Request.SET_MEM_TABLE, Message.memoryTable(List.of(a.region())), List.of(a.memoryFile()));
+            });
+        }
+    }
+
+    @Test
+    void theSameIsSaidAgainAsQemuDoesForEveryQueuePair() throws IOException {
+        long features = FrontEndSettings.MODERN.features() | Feature.VHOST_USER_F_PROTOCOL_FEATURES.mask();
+        Object regionsBefore = rig.port(0).guestMemory().regions();
+        assertNothingIsLost(round -> {
+            a.client().tell(Request.SET_OWNER, new byte[0], NO_FILES);
+            a.client().tell(Request.SET_FEATURES, Message.number(features), NO_FILES);
+            a.client().tell(Request.SET_MEM_TABLE, Message.memoryTable(List.of(a.region())), List.of(a.memoryFile()));
+            a.client().tell(Request.SET_VRING_ENABLE, Message.state(0, 1), NO_FILES);
+            a.client().tell(Request.SET_VRING_ENABLE, Message.state(1, 1), NO_FILES);
+            a.client().tell(Request.NET_SET_MTU, Message.number(1500), NO_FILES);
+        });
+        assertThat(rig.port(0).guestMemory().regions())
+                .as("nothing was mapped anew")
+                .isEqualTo(regionsBefore);
+    }
+
+    @Test
+    void theDescriptorsOfARunningQueueAreReplaced() throws IOException {
+        try (EventFd bell = EventFd.create()) {
+            assertNothingIsLost(round -> {
+                a.client().tell(Request.SET_VRING_CALL, Message.number(0), List.of(bell.descriptor()));
+                a.client().tell(Request.SET_VRING_CALL, Message.number(1), List.of(bell.descriptor()));
+                a.client().tell(Request.SET_VRING_KICK, Message.number(0), List.of(bell.descriptor()));
+                a.client().tell(Request.SET_VRING_CALL, Message.number(7), List.of(bell.descriptor()));
+            });
+        }
+    }
+
+    @Test
+    void aRegionThatHoldsARunningRingGoesAwayAndOnlyThatRingStops() throws IOException {
+        a.client().tell(Request.SET_MEM_TABLE, Message.memoryTable(List.of()), NO_FILES);
+
+        assertThat(rig.port(0).status().up()).isFalse();
+        assertThat(rig.port(0).status().reason()).contains("not within one memory region");
+        assertThat(rig.port(1).status().up()).isTrue();
+
+        a.client().tell(Request.SET_MEM_TABLE, Message.memoryTable(List.of(a.region())), List.of(a.memoryFile()));
+        assertThat(rig.port(0).status().up()).isTrue();
+        exchange(17);
+    }
+
+    @Test
+    void memoryInAnotherFileIsMappedAnew() throws IOException {
+        try (Fd other = SharedMemory.createMemfd("other", a.region().size())) {
+            Object regionsBefore = rig.port(0).guestMemory().regions();
+            a.client().tell(Request.SET_MEM_TABLE, Message.memoryTable(List.of(a.region())), List.of(other));
+            assertThat(rig.port(0).guestMemory().regions()).isNotEqualTo(regionsBefore);
+        }
+    }
+}

@@ -37,7 +37,9 @@ class RawSocketPortTest {
         public void forgetAddresses() {}
 
         @Override
-        public void inject(byte[] frame) {}
+        public boolean inject(byte[] frame) {
+            return true;
+        }
     };
 
     private static void start(String device) throws PortException {

@@ -117,6 +117,11 @@ public final class GuestMemory {
         return Optional.empty();
     }
 
+    /** The newest {@link GuestRegion#changedMillis} of all regions. */
+    public long changedMillis() {
+        return regions.stream().mapToLong(GuestRegion::changedMillis).max().orElse(Long.MIN_VALUE);
+    }
+
     /** Whether every region's file still covers it. */
     public boolean intact() {
         return regions.stream().allMatch(GuestRegion::intact);

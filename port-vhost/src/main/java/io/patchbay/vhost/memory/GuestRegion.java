@@ -104,6 +104,14 @@ public final class GuestRegion implements AutoCloseable {
         return !closed && FileCalls.isSealedAgainstShrinking(file);
     }
 
+    /**
+     * When the file was last changed other than by writing to memory, in milliseconds since 1970; {@link Long#MIN_VALUE} if it can never be
+     * shrunk.
+     */
+    public synchronized long changedMillis() {
+        return closed || sealed() ? Long.MIN_VALUE : FileCalls.changedMillis(file);
+    }
+
     /** Whether two regions share guest-physical or front-end addresses. */
     boolean overlaps(GuestRegion other) {
         RegionDescription a = description;

@@ -249,7 +249,9 @@ final class VhostNetDevice implements VhostDevice {
         if (!MacAddress.isValidSource(mac)) {
             throw new RefusedException("no station can have the address " + MacAddress.format(mac));
         }
-        context.inject(Rarp.announcement(mac));
+        if (!context.inject(Rarp.announcement(mac))) {
+            throw new RefusedException("more announcements than the switch can make");
+        }
     }
 
     @Override
@@ -339,6 +341,10 @@ final class VhostNetDevice implements VhostDevice {
 
     boolean memoryIntact() {
         return slots.memory().intact();
+    }
+
+    long memoryChangedMillis() {
+        return slots.memory().changedMillis();
     }
 
     /** Whether frames can pass, and if not, why. */

@@ -71,6 +71,11 @@ public final class VhostPort implements Port {
     }
 
     @Override
+    public long memoryChangedMillis() {
+        return running.map(r -> r.device().memoryChangedMillis()).orElse(Long.MIN_VALUE);
+    }
+
+    @Override
     public void fault(Throwable cause) {
         LOG.error("port {}: taken out of service", name, cause);
         running.ifPresent(r -> r.server()

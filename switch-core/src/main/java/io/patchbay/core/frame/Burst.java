@@ -50,6 +50,7 @@ public final class Burst {
     private int count;
     private int segments;
     private long bytes;
+    private long effort;
 
     public Burst() {
         java.util.Arrays.fill(segmentBase, MemorySegment.NULL);
@@ -60,6 +61,7 @@ public final class Burst {
         count = 0;
         segments = 0;
         bytes = 0;
+        effort = 0;
     }
 
     public int count() {
@@ -69,6 +71,19 @@ public final class Burst {
     /** Bytes of all frames together. */
     public long bytes() {
         return bytes;
+    }
+
+    /**
+     * Notes that so many pieces of guest memory had to be looked at, whether or not a frame came of it: the measure by which a worker knows
+     * that a queue's share of its time is used up although hardly any frames were moved.
+     */
+    public void charge(int pieces) {
+        effort += pieces;
+    }
+
+    /** Pieces looked at since {@link #clear}, by whoever took the frames in or delivered them. */
+    public long effort() {
+        return effort;
     }
 
     public boolean isFull() {

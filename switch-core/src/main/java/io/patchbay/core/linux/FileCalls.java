@@ -12,6 +12,7 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.attribute.BasicFileAttributes;
 import java.util.Objects;
+import java.nio.file.attribute.FileTime;
 
 /** Calls on open files of any kind. Ordinary files are java.nio's business. */
 public final class FileCalls {
@@ -88,6 +89,16 @@ public final class FileCalls {
             return seals >= 0 && (seals & F_SEAL_SHRINK) != 0;
         } catch (Throwable t) {
             throw Libc.impossible(t);
+        }
+    }
+
+    /** When a file was last changed by anything but writing through a mapping: in milliseconds since 1970. */
+    public static long changedMillis(Fd fd) {
+        Path path = Path.of("/proc/self/fd/" + fd.number());
+        try {
+            return ((FileTime) Files.getAttribute(path, "unix:ctime")).toMillis();
+        } catch (IOException e) {
+            throw new LinuxException("stat", path + " (" + e.getMessage() + ")", Errno.EIO);
         }
     }
 

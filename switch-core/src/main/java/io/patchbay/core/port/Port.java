@@ -32,6 +32,16 @@ public interface Port extends AutoCloseable {
     }
 
     /**
+     * When a file behind that memory was last changed other than by writing to it, such as by shrinking and growing it again, in milliseconds
+     * since 1970; files that are sealed against shrinking do not count. {@link Long#MIN_VALUE} if there is no such file.
+     *
+     * <p>Called by a worker after a memory access failed although every port's memory is there. May use system calls.
+     */
+    default long memoryChangedMillis() {
+        return Long.MIN_VALUE;
+    }
+
+    /**
      * A worker found that the port cannot go on; it has stopped polling the port's queues. The port withdraws them and drops its peer, or
      * starts anew.
      */

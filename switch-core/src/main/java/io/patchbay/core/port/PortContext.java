@@ -28,6 +28,7 @@ public interface PortContext {
      * Forwards a frame as if it had been received from this port, without learning limits or budgets being any different.
      *
      * @param frame a whole Ethernet frame; copied
+     * @return false, with nothing done, if more such frames wait than a worker forwards in a few turns
      */
-    void inject(byte[] frame);
+    boolean inject(byte[] frame);
 }

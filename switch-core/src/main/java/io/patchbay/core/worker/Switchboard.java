@@ -207,11 +207,11 @@ public final class Switchboard implements AutoCloseable {
         }
 
         @Override
-        public void inject(byte[] frame) {
+        public boolean inject(byte[] frame) {
             if (frame.length < EthernetDescriptor.HEADER_BYTES || frame.length > EthernetDescriptor.MAX_FRAME_BYTES) {
                 throw new IllegalArgumentException("a frame of " + frame.length + " bytes");
             }
-            workers.get(index % workers.size()).inject(new Injection(index, frame.clone()));
+            return workers.get(index % workers.size()).inject(new Injection(index, frame.clone()));
         }
 
         /** Takes the port out of the switch; its index may be given to another. Idempotent. */

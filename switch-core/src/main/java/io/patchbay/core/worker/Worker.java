@@ -12,12 +12,16 @@ import io.patchbay.core.forward.MacTable;
 import io.patchbay.core.forward.Routes;
 import io.patchbay.core.frame.Burst;
 import io.patchbay.core.linux.Affinity;
+import io.patchbay.core.port.DropReason;
 import io.patchbay.core.port.QueueCounters;
 import io.patchbay.core.port.ReceiveQueue;
 import java.util.Arrays;
+import java.util.Comparator;
+import java.util.List;
 import java.util.Optional;
 import java.util.concurrent.ConcurrentLinkedQueue;
 import java.util.concurrent.CountDownLatch;
+import java.util.concurrent.atomic.AtomicInteger;
 import java.util.function.Supplier;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -29,8 +33,18 @@ import org.slf4j.LoggerFactory;
  */
 final class Worker implements Runnable {
 
+    /**
+     * A queue's share of a turn ends after the burst with which so many pieces of guest memory were looked at: a guest whose frames, or whose
+     * receive buffers, are cut into single bytes otherwise takes a hundred times longer for its frames than others for theirs.
+     */
+    static final int EFFORT_BUDGET = 8192;
+
     /** How a worker that sleeps with nothing to wake it notices anything that could not ring. */
     private static final long LONGEST_SLEEP_NANOS = 60_000_000_000L;
+
+    static final int MAX_WAITING_INJECTIONS = 256;
+    private static final int INJECTIONS_A_TURN = 16;
+    private static final long TAMPERING_MILLIS = 1000;
 
     /** Told of ports a worker could not go on with. Called on the worker's thread; must not block. */
     interface FaultListener {
@@ -49,6 +63,7 @@ final class Worker implements Runnable {
     private final WorkerCounters counters = new WorkerCounters();
     private final QueueCounters injected = new QueueCounters();
     private final ConcurrentLinkedQueue<Injection> injections = new ConcurrentLinkedQueue<>();
+    private final AtomicInteger waitingInjections = new AtomicInteger();
     private final CountDownLatch ready = new CountDownLatch(1);
 
     private final Burst burst = new Burst();
@@ -59,6 +74,8 @@ final class Worker implements Runnable {
     private Plug[] plugs = new Plug[0];
     private int[] floodPorts = new int[0];
     private int first;
+    private int unrouted;
+    private int nextOutput;
 
     private volatile long adopted;
     private volatile boolean running = true;
@@ -109,9 +126,15 @@ final class Worker implements Runnable {
         wakeUp();
     }
 
-    void inject(Injection injection) {
+    /** Takes a frame to be forwarded; false if too many wait already. */
+    boolean inject(Injection injection) {
+        if (waitingInjections.incrementAndGet() > MAX_WAITING_INJECTIONS) {
+            waitingInjections.decrementAndGet();
+            return false;
+        }
         injections.add(injection);
         wakeUp();
+        return true;
     }
 
     /** Waits until the worker turns, or throws what kept it from starting. */
@@ -129,7 +152,9 @@ final class Worker implements Runnable {
             settings.cpu().ifPresent(Affinity::pinCurrentThread);
             waiter = Optional.of(mine);
             ready.countDown();
-            turnUntilStopped(mine);
+            while (running) {
+                turnSafely(mine);
+            }
         } catch (RuntimeException | Error e) {
             failure = Optional.of(e);
             LOG.error("worker {} died", number, e);
@@ -137,6 +162,23 @@ final class Worker implements Runnable {
         } finally {
             adopted = Long.MAX_VALUE;
             ready.countDown();
+        }
+    }
+
+    /**
+     * Turns until the worker is stopped, or until an access to memory that a guest took away, some turns ago, is reported here: code that was
+     * compiled learns of it late, at the end of any loop.
+     */
+    private void turnSafely(Waiter waiter) {
+        try {
+            turnUntilStopped(waiter);
+        } catch (InternalError e) {
+            counters.add(FAULTS, 1);
+            Optional<Plug> guilty = culprit(e);
+            guilty.ifPresentOrElse(
+                    plug -> fail(plug, e),
+                    () -> LOG.warn("worker {}: memory of a port was away for a moment", number, e));
+            topology = Topology.EMPTY; // whatever was being adopted is adopted anew
         }
     }
 
@@ -221,7 +263,8 @@ final class Worker implements Runnable {
         ReceiveQueue queue = inlet.queue();
         int frames = 0;
         long bytes = 0;
-        while (frames < settings.frameBudget() && bytes < settings.byteBudget()) {
+        long effort = 0;
+        while (frames < settings.frameBudget() && bytes < settings.byteBudget() && effort < EFFORT_BUDGET) {
             burst.clear();
             int limit = Math.min(Burst.CAPACITY, settings.frameBudget() - frames);
             int taken = queue.poll(burst, limit);
@@ -229,12 +272,16 @@ final class Worker implements Runnable {
                 break;
             }
             if (burst.count() > 0) {
+                unrouted = burst.count();
                 forwarder.route(burst, inlet.plug().index(), floodPorts, routes, inlet.counters());
+                unrouted = 0;
+                nextOutput = 0;
                 transmit();
             }
             queue.release();
             frames += taken;
             bytes += burst.bytes();
+            effort += burst.effort();
             counters.add(BURSTS, 1);
             if (taken < limit) {
                 break; // drained: looking again costs a cache miss and is due next turn anyway
@@ -245,8 +292,8 @@ final class Worker implements Runnable {
     }
 
     private void transmit() {
-        for (int i = 0, n = routes.outputs(); i < n; i++) {
-            int port = routes.output(i);
+        while (nextOutput < routes.outputs()) {
+            int port = routes.output(nextOutput++);
             transmitTo(plugs[port], routes.frames(port), routes.count(port));
         }
     }
@@ -261,10 +308,16 @@ final class Worker implements Runnable {
 
     private int serveInjections() {
         int work = 0;
-        for (Injection next = injections.poll(); next != null; next = injections.poll()) {
+        while (work < INJECTIONS_A_TURN) {
+            Injection next = injections.poll();
+            if (next == null) {
+                break;
+            }
+            waitingInjections.decrementAndGet();
             injectionBuffer.fill(burst, next.frame());
             injected.add(QueueCounters.Count.FRAMES, 1);
             forwarder.route(burst, next.port(), floodPorts, routes, injected);
+            nextOutput = 0;
             transmit();
             work++;
         }
@@ -274,25 +327,42 @@ final class Worker implements Runnable {
     private void recover(Inlet inlet, Throwable error) {
         Plug guilty = culprit(error).orElse(inlet.plug());
         fail(guilty, error);
-        if (guilty != inlet.plug()) {
-            // Somebody else's memory broke off in the middle of this queue's burst: its chains still go back.
-            try {
+        try {
+            finishBurst(inlet);
+            if (guilty != inlet.plug()) {
+                // Somebody else's memory broke off in the middle of this queue's burst: its chains still go back.
                 inlet.queue().release();
-            } catch (RuntimeException | Error e) {
-                fail(inlet.plug(), e);
             }
+        } catch (RuntimeException | Error e) {
+            fail(culprit(e).orElse(inlet.plug()), e);
         }
     }
 
-    /** The port whose memory was taken away, if that is what the error says. */
+    /** Delivers, or at least counts, what is left of the burst in which the error came. */
+    private void finishBurst(Inlet inlet) {
+        if (unrouted > 0) {
+            inlet.counters().drop(DropReason.PORT_DOWN, unrouted);
+            unrouted = 0;
+        } else {
+            transmit();
+        }
+    }
+
+    /**
+     * The port whose memory was taken away, if that is what the error says. If all memory is there again, it is the one that was tampered
+     * with last: who shrinks a file and grows it again, to have others blamed, has done so a moment ago.
+     */
     private Optional<Plug> culprit(Throwable error) {
         if (!(error instanceof InternalError)) {
             return Optional.empty();
         }
-        return topology.plugs().stream()
-                .flatMap(Optional::stream)
-                .filter(plug -> !plug.port().memoryIntact())
-                .findFirst();
+        List<Plug> present = topology.plugs().stream().flatMap(Optional::stream).toList();
+        Optional<Plug> incomplete =
+                present.stream().filter(plug -> !plug.port().memoryIntact()).findFirst();
+        long recently = System.currentTimeMillis() - TAMPERING_MILLIS;
+        return incomplete.or(() -> present.stream()
+                .filter(plug -> plug.port().memoryChangedMillis() >= recently)
+                .max(Comparator.comparingLong(plug -> plug.port().memoryChangedMillis())));
     }
 
     private void fail(Plug plug, Throwable cause) {

@@ -63,7 +63,7 @@ final class Metrics implements AutoCloseable {
         fdb(macs, "moved", "Addresses seen on another port than before.", s -> s.moved());
         fdb(macs, "aged", "Addresses forgotten because they were not seen for the ageing time.", s -> s.aged());
         fdb(macs, "flushed", "Addresses forgotten on request or with their port.", s -> s.flushed());
-        fdb(macs, "refused", "Frames whose source was not learnt because the database was full.", s -> s.refused());
+        fdb(macs, "evicted", "Addresses forgotten to make room for others.", s -> s.evicted());
         for (Switchboard.WorkerView worker : board.workers()) {
             for (WorkerCounters.Count count : WorkerCounters.Count.values()) {
                 counter(

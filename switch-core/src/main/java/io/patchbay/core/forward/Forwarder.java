@@ -30,7 +30,6 @@ public final class Forwarder {
      */
     public void route(Burst burst, int from, int[] floodPorts, Routes routes, QueueCounters counters) {
         routes.clear();
-        MacTable.Generation table = macs.current();
         // A burst is mostly one conversation: remembering the last pair saves most look-ups.
         long lastSource = NO_ADDRESS;
         long lastDestination = NO_ADDRESS;
@@ -42,13 +41,13 @@ public final class Forwarder {
                     counters.drop(DropReason.INVALID_SOURCE, 1);
                     continue;
                 }
-                table.learn(source, from);
+                macs.learn(source, from);
                 lastSource = source;
                 lastDestination = NO_ADDRESS; // what was learnt just now may be the next frame's destination
             }
             long destination = burst.destination(frame);
             if (destination != lastDestination) {
-                lastPort = MacAddress.isGroup(destination) ? MacTable.UNKNOWN : table.lookup(destination);
+                lastPort = MacAddress.isGroup(destination) ? MacTable.UNKNOWN : macs.lookup(destination);
                 lastDestination = destination;
             }
             if (lastPort == from) {

@@ -4,46 +4,77 @@ import io.patchbay.core.frame.MacAddress;
 import io.patchbay.core.port.SpinLock;
 import java.lang.invoke.MethodHandles;
 import java.lang.invoke.VarHandle;
+import java.security.SecureRandom;
 import java.util.ArrayList;
 import java.util.List;
-import java.util.concurrent.atomic.LongAdder;
 import java.util.function.IntPredicate;
-import org.jspecify.annotations.Nullable;
 
 /**
  * The filtering database: which port an address was last seen on.
  *
- * <p>Workers look up and refresh without any lock. What changes the table's shape (a new address, a move, ageing, a flush) happens
- * under one spin lock that a worker only ever <em>tries</em>: if it is taken, the frame is forwarded unlearnt and the next one from
- * that station tries again, so no worker waits for the control thread or for another worker. Removal builds a new generation of the
- * table and publishes it, hence probing needs no tombstones and a reader never sees a half-moved entry.
+ * <p>Workers look up and refresh without any lock. What changes the table (a new address, a move, ageing, a flush) happens under one spin
+ * lock that a worker only ever <em>tries</em>: if it is taken, the frame is forwarded unlearnt and the next one from that station tries
+ * again, so no worker waits for the control thread or for another worker.
+ *
+ * <p><b>Layout.</b> Open addressing with linear probing, at most half full. A slot is one word, so that who finds an address finds its port:
+ *
+ * <pre>
+ *   63      62          48 47                                0
+ *  +-------+--------------+-----------------------------------+
+ *  | taken |     port     |              address              |     0: free
+ *  +-------+--------------+-----------------------------------+
+ * </pre>
+ *
+ * <p>A slot that becomes free is filled by moving up whichever later entry may stand there, so probing needs no tombstones. Who looks up an
+ * entry while it moves may miss it and floods one frame; nobody is ever told a wrong port.
+ *
+ * <p><b>Fairness.</b> When the table is full a new address takes the place of an old one of the port that owns most. A guest that sends from
+ * made-up addresses thus loses its own, and no port loses one to a port that has more. The hash has secret multipliers, so that nobody can
+ * choose addresses that crowd together.
  *
  * <p>Time is a count of seconds set by {@link #tick}, so that learning costs no clock call.
  */
 public final class MacTable {
 
-    /** Answer of {@link Generation#lookup} for an address that is not known. */
+    /** Answer of {@link #lookup} for an address that is not known. */
     public static final int UNKNOWN = -1;
 
     /** Most entries a table may be made for. */
     public static final int MAX_LIMIT = 1 << 20;
 
-    private static final VarHandle KEY = MethodHandles.arrayElementVarHandle(long[].class);
-    private static final VarHandle VALUE = MethodHandles.arrayElementVarHandle(int[].class);
+    private static final VarHandle SLOT = MethodHandles.arrayElementVarHandle(long[].class);
+    private static final VarHandle SEEN = MethodHandles.arrayElementVarHandle(int[].class);
 
-    /** Set in every key, so that no address, not even zero, looks like a free slot. */
-    private static final long TAKEN = 1L << 48;
+    private static final long TAKEN = 1L << 63;
+    private static final int PORT_SHIFT = 48;
+    private static final int PORT_MASK = FairShares.PORTS - 1;
+    private static final long MATCH = TAKEN | MacAddress.MASK;
+
+    /** How many entries in use may be passed over in search of one that is not. */
+    private static final int SECOND_CHANCES = 4;
 
     private final SpinLock lock = new SpinLock();
     private final int limit;
-    private final LongAdder refused = new LongAdder();
+    private final long firstMultiplier;
+    private final long secondMultiplier;
+    private final long[] slots;
+    private final int[] seen;
+    private final int mask;
+
+    // Under the lock. An entry keeps its number while it moves from slot to slot.
+    private final FairShares shares;
+    private final int[] entryOf;
+    private final int[] slotOf;
+    private final int[] unused;
+    private int count;
     private long learned;
     private long moved;
     private long aged;
     private long flushed;
+    private long evicted;
+
     private volatile int ageingSeconds;
     private volatile int now;
-    private volatile Generation current;
 
     /**
      * @param limit most addresses remembered, 1 to {@link #MAX_LIMIT}
@@ -55,18 +86,141 @@ public final class MacTable {
         }
         this.limit = limit;
         this.ageingSeconds = ageingSeconds;
-        this.current = new Generation(limit);
+        SecureRandom random = new SecureRandom();
+        firstMultiplier = random.nextLong() | 1;
+        secondMultiplier = random.nextLong() | 1;
+        int size = Integer.highestOneBit(2 * limit - 1) << 1;
+        slots = new long[size];
+        seen = new int[size];
+        mask = size - 1;
+        shares = new FairShares(limit);
+        entryOf = new int[size];
+        slotOf = new int[limit];
+        unused = new int[limit];
+        for (int i = 0; i < limit; i++) {
+            unused[i] = i;
+        }
     }
 
     /** One address as an operator sees it. */
     public record Entry(long address, int port, int ageSeconds) {}
 
-    /** How often the table changed, since it was made. */
-    public record Statistics(int entries, int limit, long learned, long moved, long aged, long flushed, long refused) {}
+    /**
+     * How often the table changed, since it was made.
+     *
+     * @param evicted addresses that had to make room for others
+     */
+    public record Statistics(int entries, int limit, long learned, long moved, long aged, long flushed, long evicted) {}
 
-    /** The table as it is now; good for one burst. */
-    public Generation current() {
-        return current;
+    /** The port an address was last seen on, or {@link #UNKNOWN}. */
+    public int lookup(long address) {
+        long key = address | TAKEN;
+        int slot = hash(address);
+        while (true) {
+            long found = slot(slot);
+            if ((found & MATCH) == key) {
+                return port(found);
+            }
+            if (found == 0) {
+                return UNKNOWN;
+            }
+            slot = slot + 1 & mask;
+        }
+    }
+
+    /** Notes that a frame from {@code address} came in on {@code port}. */
+    public void learn(long address, int port) {
+        int slot = find(address);
+        if (slot >= 0 && port(slot(slot)) == port) {
+            int seconds = now;
+            // Refreshed once a second at most, so that busy stations do not keep dirtying a line that other workers
+            // read.
+            if ((int) SEEN.getOpaque(seen, slot) != seconds) {
+                SEEN.setOpaque(seen, slot, seconds);
+            }
+            return;
+        }
+        learnUnderLock(address, port);
+    }
+
+    private void learnUnderLock(long address, int port) {
+        if (!lock.tryLock()) {
+            return;
+        }
+        try {
+            int slot = find(address);
+            if (slot >= 0) {
+                move(slot, port);
+                return;
+            }
+            if (count == limit) {
+                evict(port);
+            }
+            insert(address, port);
+            learned++;
+        } finally {
+            lock.unlock();
+        }
+    }
+
+    private void move(int slot, int port) {
+        int from = port(slot(slot));
+        if (from != port) {
+            int entry = entryOf[slot];
+            shares.remove(from, entry);
+            shares.add(port, entry);
+            SLOT.setOpaque(slots, slot, word(slot(slot) & MacAddress.MASK, port));
+            moved++;
+        }
+        SEEN.setOpaque(seen, slot, now);
+    }
+
+    /** Makes room for an address of a port. */
+    private void evict(int port) {
+        int largest = shares.largest();
+        int loser = shares.count(port) == shares.count(largest) ? port : largest;
+        int entry = shares.oldest(loser);
+        for (int i = 0; i < SECOND_CHANCES && (int) SEEN.getOpaque(seen, slotOf[entry]) == now; i++) {
+            shares.remove(loser, entry);
+            shares.add(loser, entry);
+            entry = shares.oldest(loser);
+        }
+        remove(entry);
+        evicted++;
+    }
+
+    private void insert(long address, int port) {
+        int slot = hash(address);
+        while (slot(slot) != 0) {
+            slot = slot + 1 & mask;
+        }
+        int entry = unused[limit - 1 - count];
+        count++;
+        slotOf[entry] = slot;
+        entryOf[slot] = entry;
+        shares.add(port, entry);
+        SEEN.setOpaque(seen, slot, now);
+        SLOT.setOpaque(slots, slot, word(address, port));
+    }
+
+    private void remove(int entry) {
+        int hole = slotOf[entry];
+        shares.remove(port(slot(hole)), entry);
+        count--;
+        unused[limit - 1 - count] = entry;
+        // Whatever stands behind the hole without a gap, and may stand in it, moves up.
+        for (int slot = hole + 1 & mask; slot(slot) != 0; slot = slot + 1 & mask) {
+            int home = hash(slot(slot) & MacAddress.MASK);
+            if ((slot - home & mask) >= (slot - hole & mask)) {
+                entryOf[hole] = entryOf[slot];
+                slotOf[entryOf[hole]] = hole;
+                SEEN.setOpaque(seen, hole, (int) SEEN.getOpaque(seen, slot));
+                // ORDER: the copy before its original changes, so that a reader rather sees an entry twice than never.
+                SLOT.setRelease(slots, hole, slot(slot));
+                hole = slot;
+            }
+        }
+        SLOT.setRelease(slots, hole, 0L);
     }
 
     /** Advances the clock and forgets addresses that were not seen for the ageing time. Called about once a second. */
@@ -75,7 +229,7 @@ public final class MacTable {
         lock.lock();
         try {
             int oldest = seconds - ageingSeconds;
-            aged += removeIf(current, slot -> current.seen(slot) - oldest < 0);
+            aged += removeIf(slot -> (int) SEEN.getOpaque(seen, slot) - oldest < 0);
         } finally {
             lock.unlock();
         }
@@ -97,37 +251,13 @@ public final class MacTable {
 
     /** Forgets every address learnt on a port, and says how many there were. */
     public int flushPort(int port) {
-        return flush(slot -> current.port(slot) == port);
-    }
-
-    /** Every address known, in no particular order. */
-    public List<Entry> entries() {
-        Generation table = current;
-        int seconds = now;
-        List<Entry> entries = new ArrayList<>(table.count);
-        for (int slot = 0; slot < table.keys.length; slot++) {
-            long key = table.key(slot);
-            if (key != 0) {
-                entries.add(
-                        new Entry(key & MacAddress.MASK, table.port(slot), Math.max(0, seconds - table.seen(slot))));
-            }
-        }
-        return entries;
-    }
-
-    public Statistics statistics() {
-        lock.lock();
-        try {
-            return new Statistics(current.count, limit, learned, moved, aged, flushed, refused.sum());
-        } finally {
-            lock.unlock();
-        }
+        return flush(slot -> port(slot(slot)) == port);
     }
 
     private int flush(IntPredicate doomed) {
         lock.lock();
         try {
-            int removed = removeIf(current, doomed);
+            int removed = removeIf(doomed);
             flushed += removed;
             return removed;
         } finally {
@@ -135,132 +265,75 @@ public final class MacTable {
         }
     }
 
-    private int removeIf(Generation from, IntPredicate doomed) {
-        @Nullable Generation next = null;
+    private int removeIf(IntPredicate doomed) {
         int removed = 0;
-        for (int slot = 0; slot < from.keys.length; slot++) {
-            if (from.key(slot) != 0 && doomed.test(slot)) {
+        for (int slot = 0; slot < slots.length; slot++) {
+            // What moves up into this slot is looked at next.
+            while (slot(slot) != 0 && doomed.test(slot)) {
+                remove(entryOf[slot]);
                 removed++;
             }
-        }
-        if (removed > 0) {
-            next = new Generation(limit);
-            for (int slot = 0; slot < from.keys.length; slot++) {
-                long key = from.key(slot);
-                if (key != 0 && !doomed.test(slot)) {
-                    next.insert(key, from.port(slot), from.seen(slot));
-                }
-            }
-            current = next;
         }
         return removed;
     }
 
-    /**
-     * One shape of the table: open addressing with linear probing, at most half full.
-     *
-     * <p>Entries are only ever added to a generation, never taken out of it.
-     */
-    public final class Generation {
-
-        private final long[] keys;
-        private final int[] ports;
-        private final int[] seen;
-        private final int mask;
-        private int count;
-
-        private Generation(int entries) {
-            int slots = Integer.highestOneBit(2 * entries - 1) << 1;
-            keys = new long[slots];
-            ports = new int[slots];
-            seen = new int[slots];
-            mask = slots - 1;
-        }
-
-        /** The port an address was last seen on, or {@link #UNKNOWN}. */
-        public int lookup(long address) {
-            int slot = find(address | TAKEN);
-            return slot < 0 ? UNKNOWN : port(slot);
-        }
-
-        /** Notes that a frame from {@code address} came in on {@code port}. */
-        public void learn(long address, int port) {
-            int slot = find(address | TAKEN);
-            if (slot >= 0 && port(slot) == port) {
-                int seconds = now;
-                // Refreshed once a second at most, so that busy stations do not keep dirtying a line that other workers
-                // read.
-                if (seen(slot) != seconds) {
-                    VALUE.setOpaque(seen, slot, seconds);
+    /** Every address known, in no particular order. */
+    public List<Entry> entries() {
+        lock.lock();
+        try {
+            List<Entry> entries = new ArrayList<>(count);
+            for (int slot = 0; slot < slots.length; slot++) {
+                long word = slot(slot);
+                if (word != 0) {
+                    int age = Math.max(0, now - (int) SEEN.getOpaque(seen, slot));
+                    entries.add(new Entry(word & MacAddress.MASK, port(word), age));
                 }
-                return;
             }
-            learnUnderLock(address, port);
+            return entries;
+        } finally {
+            lock.unlock();
         }
+    }
 
-        private void learnUnderLock(long address, int port) {
-            if (!lock.tryLock()) {
-                return;
+    public Statistics statistics() {
+        lock.lock();
+        try {
+            return new Statistics(count, limit, learned, moved, aged, flushed, evicted);
+        } finally {
+            lock.unlock();
+        }
+    }
+
+    private int find(long address) {
+        long key = address | TAKEN;
+        int slot = hash(address);
+        while (true) {
+            long found = slot(slot);
+            if ((found & MATCH) == key) {
+                return slot;
             }
-            try {
-                Generation table = current;
-                int slot = table.find(address | TAKEN);
-                if (slot >= 0) {
-                    moved += table.port(slot) == port ? 0 : 1;
-                    VALUE.setOpaque(table.ports, slot, port);
-                    VALUE.setOpaque(table.seen, slot, now);
-                } else if (table.count < limit) {
-                    table.insert(address | TAKEN, port, now);
-                    learned++;
-                } else {
-                    refused.increment();
-                }
-            } finally {
-                lock.unlock();
+            if (found == 0) {
+                return -1;
             }
+            slot = slot + 1 & mask;
         }
+    }
 
-        private int find(long key) {
-            int slot = hash(key) & mask;
-            while (true) {
-                long found = key(slot);
-                if (found == key) {
-                    return slot;
-                }
-                if (found == 0) {
-                    return -1;
-                }
-                slot = slot + 1 & mask;
-            }
-        }
+    private long slot(int slot) {
+        return (long) SLOT.getOpaque(slots, slot);
+    }
 
-        private void insert(long key, int port, int seconds) {
-            int slot = hash(key) & mask;
-            while (key(slot) != 0) {
-                slot = slot + 1 & mask;
-            }
-            VALUE.setOpaque(ports, slot, port);
-            VALUE.setOpaque(seen, slot, seconds);
-            // ORDER: the key last, with release, so that whoever finds the key finds its port.
-            KEY.setRelease(keys, slot, key);
-            count++;
-        }
+    private static long word(long address, int port) {
+        return TAKEN | (long) (port & PORT_MASK) << PORT_SHIFT | address;
+    }
 
-        private long key(int slot) {
-            return (long) KEY.getAcquire(keys, slot);
-        }
+    private static int port(long word) {
+        return (int) (word >>> PORT_SHIFT) & PORT_MASK;
+    }
 
-        private int port(int slot) {
-            return (int) VALUE.getOpaque(ports, slot);
-        }
-
-        private int seen(int slot) {
-            return (int) VALUE.getOpaque(seen, slot);
-        }
-
-        private static int hash(long key) {
-            long mixed = key * 0x9e37_79b9_7f4a_7c15L;
-            return (int) (mixed >>> 32);
-        }
+    private int hash(long address) {
+        long mixed = address * firstMultiplier;
+        mixed = (mixed ^ mixed >>> 32) * secondMultiplier;
+        return (int) (mixed >>> 32) & mask;
     }
 }

@@ -11,8 +11,8 @@ import java.lang.invoke.MethodHandle;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.attribute.BasicFileAttributes;
-import java.util.Objects;
 import java.nio.file.attribute.FileTime;
+import java.util.Objects;
 
 /** Calls on open files of any kind. Ordinary files are java.nio's business. */
 public final class FileCalls {

@@ -5,6 +5,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import java.util.HashMap;
 import java.util.Map;
 import java.util.Random;
+import org.junit.jupiter.api.DisplayName;
 import org.junit.jupiter.api.Test;
 
 class MacTableTest {
@@ -12,11 +13,11 @@ class MacTableTest {
     private final MacTable macs = new MacTable(100, 300);
 
     private void learn(long address, int port) {
-        macs.current().learn(address, port);
+        macs.learn(address, port);
     }
 
     private int lookup(long address) {
-        return macs.current().lookup(address);
+        return macs.lookup(address);
     }
 
     @Test
@@ -53,13 +54,84 @@ class MacTableTest {
     }
 
     @Test
-    void beyondTheLimitNothingIsLearntAndTheRefusalsAreCounted() {
+    void beyondTheLimitTheOldestAddressesOfThePortThatOwnsMostMakeRoom() {
         for (int i = 1; i <= 150; i++) {
+            macs.tick(i);
             learn(i, 1);
         }
         assertThat(macs.statistics().entries()).isEqualTo(100);
-        assertThat(macs.statistics().refused()).isEqualTo(50);
-        assertThat(lookup(150)).isEqualTo(MacTable.UNKNOWN);
+        assertThat(macs.statistics().evicted()).isEqualTo(50);
+        assertThat(lookup(50)).isEqualTo(MacTable.UNKNOWN);
+        assertThat(lookup(51)).isEqualTo(1);
+    }
+
+    @Test
+    @DisplayName("S30 OVS mac-learning fairness: random source addresses from one port cost the others none of theirs")
+    void aPortThatMakesUpAddressesLosesOnlyItsOwn() {
+        Random random = new Random(30);
+        for (int port = 1; port <= 10; port++) {
+            for (int i = 0; i < 4; i++) {
+                learn(100L * port + i, port);
+            }
+        }
+        for (int i = 0; i < 1_000_000; i++) {
+            learn(random.nextLong(1L << 40, 1L << 47), 0);
+        }
+        for (int port = 1; port <= 10; port++) {
+            for (int i = 0; i < 4; i++) {
+                assertThat(lookup(100L * port + i)).isEqualTo(port);
+            }
+        }
+        learn(5, 11);
+        assertThat(lookup(5)).as("others are learnt all the same").isEqualTo(11);
+        assertThat(macs.statistics().entries()).isEqualTo(100);
+    }
+
+    @Test
+    @DisplayName("S30: of two greedy ports each ends with half")
+    void twoGreedyPortsShareTheTable() {
+        Random random = new Random(31);
+        for (int i = 0; i < 200; i++) {
+            learn(random.nextLong(1L << 40), 1);
+        }
+        for (int i = 0; i < 100_000; i++) {
+            learn(random.nextLong(1L << 40), 2);
+        }
+        assertThat(macs.entries().stream().filter(entry -> entry.port() == 1)).hasSize(50);
+    }
+
+    @Test
+    void anAddressInUseIsKeptBeforeAnOlderOneThatIsNot() {
+        for (int i = 1; i <= 100; i++) {
+            learn(i, 1);
+        }
+        macs.tick(10);
+        learn(1, 1);
+        learn(101, 1);
+        assertThat(lookup(1)).isEqualTo(1);
+        assertThat(lookup(2)).isEqualTo(MacTable.UNKNOWN);
+    }
+
+    @Test
+    void itAnswersLikeAMapWhileAddressesMakeRoomForOthers() {
+        long seed = 20_261_125;
+        Random random = new Random(seed);
+        Map<Long, Integer> last = new HashMap<>();
+        for (int step = 0; step < 200_000; step++) {
+            long address = random.nextInt(400);
+            int port = random.nextInt(8);
+            learn(address, port);
+            last.put(address, port);
+            assertThat(lookup(address)).as("seed %d, step %d", seed, step).isEqualTo(port);
+            long other = random.nextInt(400);
+            assertThat(lookup(other))
+                    .as("seed %d, step %d", seed, step)
+                    .isIn(MacTable.UNKNOWN, last.getOrDefault(other, MacTable.UNKNOWN));
+            assertThat(macs.statistics().entries()).isLessThanOrEqualTo(100);
+        }
+        assertThat(macs.entries())
+                .hasSize(100)
+                .allSatisfy(entry -> assertThat(lookup(entry.address())).isEqualTo(entry.port()));
     }
 
     @Test

@@ -20,6 +20,12 @@ final class Peers {
         }
     }
 
+    static void needPython(String python, String module) throws Exception {
+        boolean there = Files.isExecutable(Path.of(python))
+                && new ProcessBuilder(python, "-c", "import " + module).start().waitFor() == 0;
+        need(there, python + " has no module " + module);
+    }
+
     static void needRoot() {
         need("root".equals(System.getProperty("user.name")), "this needs root");
     }

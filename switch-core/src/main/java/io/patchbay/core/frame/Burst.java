@@ -1,8 +1,11 @@
 package io.patchbay.core.frame;
 
+import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
 import java.lang.foreign.ValueLayout;
 import java.nio.ByteOrder;
+import java.util.Arrays;
+import org.jspecify.annotations.Nullable;
 
 /**
  * Up to {@value #CAPACITY} frames borrowed from one receive queue for one turn.
@@ -37,23 +40,50 @@ public final class Burst {
 
     private static final int SEGMENTS = 4 * MAX_FRAME_SEGMENTS;
 
+    /** A burst that has come to this many bytes, or frames that segmentation would make, is closed: the turns of others are due. */
+    private static final int ENOUGH_BYTES = 1 << 19;
+
+    private static final int ENOUGH_SEGMENTS = 256;
+
     static final ValueLayout.OfLong WORD = ValueLayout.JAVA_LONG_UNALIGNED.withOrder(ByteOrder.LITTLE_ENDIAN);
 
-    private final long[] head0 = new long[CAPACITY];
-    private final long[] head1 = new long[CAPACITY];
-    private final int[] length = new int[CAPACITY];
-    private final int[] segmentEnd = new int[CAPACITY + 1];
-    private final MemorySegment[] segmentBase = new MemorySegment[SEGMENTS];
-    private final long[] segmentOffset = new long[SEGMENTS];
-    private final int[] segmentLength = new int[SEGMENTS];
+    private final int capacity;
+    private final long[] head0;
+    private final long[] head1;
+    private final int[] length;
+    private final int[] segmentEnd;
+    private final MemorySegment[] segmentBase;
+    private final long[] segmentOffset;
+    private final int[] segmentLength;
+    private final long[] offload;
+    private final int[] headerLength;
 
     private int count;
     private int segments;
     private long bytes;
     private long effort;
+    private boolean anyOffload;
+    private int extraSegments;
+    private @Nullable MemorySegment headerCopies;
+    private @Nullable SoftwareOffload softwareOffload;
 
     public Burst() {
-        java.util.Arrays.fill(segmentBase, MemorySegment.NULL);
+        this(CAPACITY, SEGMENTS);
+    }
+
+    /** A burst of at most {@code capacity} frames with so many pieces in all. */
+    Burst(int capacity, int pieces) {
+        this.capacity = capacity;
+        head0 = new long[capacity];
+        head1 = new long[capacity];
+        length = new int[capacity];
+        segmentEnd = new int[capacity + 1];
+        offload = new long[capacity];
+        headerLength = new int[capacity];
+        segmentBase = new MemorySegment[pieces];
+        segmentOffset = new long[pieces];
+        segmentLength = new int[pieces];
+        Arrays.fill(segmentBase, MemorySegment.NULL);
     }
 
     /** Forgets all frames. */
@@ -62,6 +92,11 @@ public final class Burst {
         segments = 0;
         bytes = 0;
         effort = 0;
+        if (anyOffload) {
+            Arrays.fill(offload, Offload.NONE);
+            anyOffload = false;
+            extraSegments = 0;
+        }
     }
 
     public int count() {
@@ -87,12 +122,15 @@ public final class Burst {
     }
 
     public boolean isFull() {
-        return count == CAPACITY;
+        return count == capacity;
     }
 
-    /** Whether a frame of the most segments allowed still finds room. */
+    /** Whether a frame of the most segments allowed still finds room, and the burst is not yet so much work that it should end. */
     public boolean hasRoomForAnyFrame() {
-        return count < CAPACITY && segments <= SEGMENTS - MAX_FRAME_SEGMENTS;
+        return count < capacity
+                && segments <= segmentBase.length - MAX_FRAME_SEGMENTS
+                && bytes < ENOUGH_BYTES
+                && extraSegments < ENOUGH_SEGMENTS;
     }
 
     /**
@@ -103,7 +141,7 @@ public final class Burst {
      */
     public boolean addSegment(MemorySegment base, long offset, int length) {
         int s = segments;
-        if (s == SEGMENTS || s - segmentEnd[count] >= MAX_FRAME_SEGMENTS) {
+        if (s == segmentBase.length || s - segmentEnd[count] >= MAX_FRAME_SEGMENTS) {
             return false;
         }
         segmentBase[s] = base;
@@ -133,6 +171,118 @@ public final class Burst {
     /** Takes back the pieces added since the last completed frame. */
     public void dropFrame() {
         segments = segmentEnd[count];
+    }
+
+    /** Takes back the last completed frame. */
+    public void dropLast() {
+        int i = count - 1;
+        bytes -= length[i];
+        segments = segmentEnd[i];
+        count = i;
+    }
+
+    /**
+     * Says what the sender of the last frame left to others.
+     *
+     * @param request as {@link OffloadCheck} made it
+     * @param headers bytes before the payload, of a frame to be segmented
+     * @param made frames that segmentation would make of it, at least 1
+     */
+    void setOffload(long request, int headers, int made) {
+        int i = count - 1;
+        offload[i] = request;
+        headerLength[i] = headers;
+        extraSegments += made - 1;
+        anyOffload = true;
+    }
+
+    /** Whether any frame has an {@link #offload}. */
+    public boolean hasOffloads() {
+        return anyOffload;
+    }
+
+    /** What the sender of frame {@code i} left to others: an {@link Offload}, mostly {@link Offload#NONE}. */
+    public long offload(int i) {
+        return offload[i];
+    }
+
+    /** Bytes of all headers of frame {@code i}, which is to be segmented. */
+    public int headerLength(int i) {
+        return headerLength[i];
+    }
+
+    /** How many more frames there would be if all that ask for it were segmented. */
+    public int extraSegments() {
+        return extraSegments;
+    }
+
+    /** Where this burst's worker does offloads in software: one for each burst, made when it is first needed. */
+    public SoftwareOffload softwareOffload() {
+        SoftwareOffload made = softwareOffload;
+        if (made == null) {
+            made = new SoftwareOffload();
+            softwareOffload = made;
+        }
+        return made;
+    }
+
+    /** Memory of the burst's own for headers that must not change after they were looked at. */
+    MemorySegment headerCopies() {
+        MemorySegment made = headerCopies;
+        if (made == null) {
+            made = Arena.ofAuto().allocate((long) capacity * FrameHeaders.LIMIT, 64);
+            headerCopies = made;
+        }
+        return made;
+    }
+
+    /** Copies the first bytes of the last frame, {@code n} or as many as it has, into {@link #headerCopies}, and says to where. */
+    long copyHeader(int n) {
+        int i = count - 1;
+        MemorySegment to = headerCopies();
+        long at = (long) i * FrameHeaders.LIMIT;
+        to.set(WORD, at, head0[i]);
+        to.set(WORD, at + Long.BYTES, head1[i]);
+        int done = HEAD_BYTES;
+        for (int s = segmentEnd[i]; s < segments && done < n; s++) {
+            int step = Math.min(n - done, segmentLength[s]);
+            MemorySegment.copy(segmentBase[s], segmentOffset[s], to, at + done, step);
+            done += step;
+        }
+        return at;
+    }
+
+    /**
+     * Makes the copy of the last frame's first {@code n} bytes a part of the frame, in place of the sender's.
+     *
+     * @param n more than {@link #HEAD_BYTES}, and copied
+     * @return false, with nothing changed, if the frame would have too many pieces
+     */
+    boolean ownHeader(int n) {
+        int i = count - 1;
+        int first = segmentEnd[i];
+        int skip = n - HEAD_BYTES;
+        int s = first;
+        while (s < segments && skip >= segmentLength[s]) {
+            skip -= segmentLength[s++];
+        }
+        int left = segments - s;
+        if (left + 1 > MAX_FRAME_SEGMENTS || first + 1 + left > segmentBase.length) {
+            return false;
+        }
+        System.arraycopy(segmentBase, s, segmentBase, first + 1, left);
+        System.arraycopy(segmentOffset, s, segmentOffset, first + 1, left);
+        System.arraycopy(segmentLength, s, segmentLength, first + 1, left);
+        if (left > 0) {
+            segmentOffset[first + 1] += skip;
+            segmentLength[first + 1] -= skip;
+        }
+        segmentBase[first] = headerCopies();
+        segmentOffset[first] = (long) i * FrameHeaders.LIMIT + HEAD_BYTES;
+        segmentLength[first] = n - HEAD_BYTES;
+        segments = first + 1 + left;
+        segmentEnd[count] = segments;
+        return true;
     }
 
     /** Bytes of frame {@code i}, without any virtio-net header. */

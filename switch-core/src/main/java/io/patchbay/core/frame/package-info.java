@@ -5,6 +5,12 @@
  * segments of somebody else's memory that hold the rest. Whatever the switch decides, it decides on the head that was read, and
  * it is that head which is sent: a guest that rewrites its buffer between the check and the copy changes nothing but its own
  * payload.
+ *
+ * <p><b>Offloads.</b> A frame may be unfinished: its checksum not completed, its payload more than a link carries, as the
+ * {@link io.patchbay.core.frame.Offload} beside it says. {@link io.patchbay.core.frame.OffloadCheck} looks at each such request once, when the
+ * frame comes in, and makes the headers of a frame to be segmented a part of what was read: kernels that receive it will believe them. A
+ * receiver that can finish the frame gets it as it is; for one that cannot, {@link io.patchbay.core.frame.SoftwareOffload} does it, on a copy,
+ * since a sum must be that of the bytes that are sent. A burst in which no frame asks for anything never comes near any of this.
  */
 @NullMarked
 package io.patchbay.core.frame;

@@ -1,0 +1,264 @@
+package io.patchbay.core.frame;
+
+import java.lang.foreign.Arena;
+import java.lang.foreign.MemorySegment;
+import java.lang.foreign.ValueLayout;
+import java.nio.ByteOrder;
+import java.util.concurrent.ThreadLocalRandom;
+
+/**
+ * Does for a receiver what the sender of a frame left to others: completes checksums, cuts TCP streams and UDP trains into packets (TSO, USO)
+ * and UDP datagrams into fragments (UFO).
+ *
+ * <pre>
+ *   sender's memory  ──copied whole──►  frame     | headers |  payload ...            |
+ *                                                      │ copied and changed   │ lent
+ *                                                      ▼                      ▼
+ *   out(), one frame at a time                    | header  |            | a piece    |
+ * </pre>
+ *
+ * <p>The frame is copied before anything is summed, so that what is summed is what is sent whatever its sender does to it meanwhile. Each
+ * {@link #next} leaves one complete frame in {@link #out}, whose memory is this object's and good until the next call.
+ *
+ * <p>Confined to one worker. Allocates nothing after construction.
+ */
+public final class SoftwareOffload {
+
+    private static final ValueLayout.OfShort SUM = ValueLayout.JAVA_SHORT_UNALIGNED.withOrder(ByteOrder.LITTLE_ENDIAN);
+    private static final ValueLayout.OfByte OCTET = ValueLayout.JAVA_BYTE;
+
+    private static final int IPV4_LENGTH = 2;
+    private static final int IPV4_ID = 4;
+    private static final int IPV4_FRAGMENT = 6;
+    private static final int IPV4_CHECKSUM = 10;
+    private static final int IPV4_SOURCE = 12;
+    private static final int IPV6_LENGTH = 4;
+    private static final int IPV6_SOURCE = 8;
+    private static final int FRAGMENT_BYTES = 8;
+    private static final int MORE_FRAGMENTS_IPV4 = 0x2000;
+    private static final int MORE_FRAGMENTS_IPV6 = 1;
+    private static final int TCP_SEQUENCE = 4;
+    private static final int TCP_FLAGS = 13;
+    private static final int TCP_CHECKSUM = 16;
+    private static final int TCP_LAST_ONLY = 0x01 | 0x08; // FIN, PSH
+    private static final int TCP_FIRST_ONLY = 0x80; // CWR
+    private static final int UDP_LENGTH = 4;
+    private static final int UDP_CHECKSUM = 6;
+
+    private final MemorySegment frame =
+            Arena.ofAuto().allocate(EthernetDescriptor.MAX_FRAME_BYTES + Burst.HEAD_BYTES, 64);
+    private final MemorySegment header = Arena.ofAuto().allocate(FrameHeaders.LIMIT + FRAGMENT_BYTES, 64);
+    private final FrameHeaders headers = new FrameHeaders();
+    private final Burst out = new Burst(1, 2);
+    private int kind;
+    private int length;
+    private int step;
+    private int position;
+    private int made;
+    private boolean done;
+    private long pseudoHeader;
+    private int fragmentId;
+
+    /** Begins with frame {@code i} of a burst, whose request {@link OffloadCheck} has accepted and whose bytes are not needed any more after this. */
+    public void start(Burst burst, int i) {
+        long offload = burst.offload(i);
+        length = burst.length(i);
+        kind = Offload.gsoKind(offload);
+        made = 0;
+        done = false;
+        burst.copyFrame(i, frame, 0);
+        if (kind == Offload.GSO_NONE) {
+            completeChecksum(Offload.csumStart(offload), Offload.csumOffset(offload));
+            return;
+        }
+        if (!headers.parse(frame, 0, Math.min(length, FrameHeaders.LIMIT))) {
+            throw new IllegalStateException("headers that were accepted have changed in memory of our own");
+        }
+        pseudoHeader = addresses() + InternetChecksum.wire(headers.protocol());
+        if (kind == Offload.GSO_UDP) {
+            step = fragmentBytes(Offload.gsoSize(offload));
+            position = headers.unfragmentable();
+            fragmentId = ThreadLocalRandom.current().nextInt();
+            completeDatagram();
+        } else {
+            step = Offload.gsoSize(offload);
+            position = headers.end();
+        }
+    }
+
+    /** What of gso_size a fragment can use: all but the last hold a multiple of 8 bytes. */
+    static int fragmentBytes(int gsoSize) {
+        return gsoSize & -8;
+    }
+
+    /** Puts the next frame into {@link #out}; false if there was none left. */
+    public boolean next() {
+        if (done) {
+            return false;
+        }
+        if (kind == Offload.GSO_NONE) {
+            done = true;
+            put(frame, length, 0);
+            return true;
+        }
+        int n = Math.min(step, length - position);
+        done = position + n == length;
+        if (kind != Offload.GSO_UDP) {
+            segment(n);
+        } else if (headers.version() == 4) {
+            fragmentIpv4(n);
+        } else {
+            fragmentIpv6(n);
+        }
+        position += n;
+        made++;
+        return true;
+    }
+
+    /** One frame, complete. */
+    public Burst out() {
+        return out;
+    }
+
+    /** How many frames {@link #next} has made of a frame to be segmented. */
+    public int made() {
+        return made;
+    }
+
+    private void completeChecksum(int start, int offset) {
+        long sum = InternetChecksum.sum(frame, start, length - start);
+        frame.set(SUM, start + offset, (short) InternetChecksum.finishNonZero(sum));
+    }
+
+    private long addresses() {
+        int source = headers.network() + (headers.version() == 4 ? IPV4_SOURCE : IPV6_SOURCE);
+        int bytes = headers.version() == 4 ? 4 : 16;
+        return InternetChecksum.sum(frame, source, bytes) + InternetChecksum.sum(frame, headers.destination(), bytes);
+    }
+
+    private void completeDatagram() {
+        int udp = headers.transport();
+        int bytes = length - udp;
+        frame.set(FrameHeaders.U16, udp + UDP_LENGTH, (short) bytes);
+        frame.set(SUM, udp + UDP_CHECKSUM, (short) 0);
+        long sum = pseudoHeader + InternetChecksum.wire(bytes) + InternetChecksum.sum(frame, udp, bytes);
+        frame.set(SUM, udp + UDP_CHECKSUM, (short) InternetChecksum.finishNonZero(sum));
+    }
+
+    /** A packet of its own with {@code n} bytes of the payload. */
+    private void segment(int n) {
+        int transport = headers.transport();
+        int end = headers.end();
+        int bytes = end - transport + n;
+        MemorySegment.copy(frame, 0, header, 0, end);
+        if (headers.version() == 4) {
+            int ip = headers.network();
+            int id = FrameHeaders.number(frame, ip + IPV4_ID) + made;
+            header.set(FrameHeaders.U16, ip + IPV4_ID, (short) id);
+            finishIpv4(n + end - ip);
+        } else {
+            setIpv6Length(transport + bytes);
+        }
+        int checksum;
+        if (headers.protocol() == FrameHeaders.PROTOCOL_TCP) {
+            checksum = transport + TCP_CHECKSUM;
+            int sequence = frame.get(FrameHeaders.U32, transport + TCP_SEQUENCE) + (position - end);
+            header.set(FrameHeaders.U32, transport + TCP_SEQUENCE, sequence);
+            int clear = (made > 0 ? TCP_FIRST_ONLY : 0) | (done ? 0 : TCP_LAST_ONLY);
+            int flags = FrameHeaders.octet(frame, transport + TCP_FLAGS) & ~clear;
+            header.set(OCTET, transport + TCP_FLAGS, (byte) flags);
+        } else {
+            checksum = transport + UDP_CHECKSUM;
+            header.set(FrameHeaders.U16, transport + UDP_LENGTH, (short) bytes);
+        }
+        header.set(SUM, checksum, (short) 0);
+        long sum = pseudoHeader
+                + InternetChecksum.wire(bytes)
+                + InternetChecksum.sum(header, transport, end - transport)
+                + InternetChecksum.sum(frame, position, n);
+        boolean tcp = headers.protocol() == FrameHeaders.PROTOCOL_TCP;
+        header.set(SUM, checksum, (short) (tcp ? InternetChecksum.finish(sum) : InternetChecksum.finishNonZero(sum)));
+        put(header, end, n);
+    }
+
+    private void fragmentIpv4(int n) {
+        int ip = headers.network();
+        int end = headers.unfragmentable();
+        int offset = position - end;
+        MemorySegment.copy(frame, 0, header, 0, end);
+        if (offset > 0) {
+            dropOptionsOfFirstFragment(ip + FrameHeaders.IPV4_BYTES, end);
+        }
+        if (!done || offset > 0) {
+            header.set(FrameHeaders.U16, ip + IPV4_FRAGMENT, (short) (offset >>> 3 | (done ? 0 : MORE_FRAGMENTS_IPV4)));
+        }
+        finishIpv4(end - ip + n);
+        put(header, end, n);
+    }
+
+    /** Options without the copied flag stand in the first fragment only (RFC 791 §3.1); no-operations keep the others where they are. */
+    private void dropOptionsOfFirstFragment(int from, int end) {
+        int option = from;
+        while (option < end) {
+            int type = FrameHeaders.octet(header, option);
+            if (type == 0) {
+                return;
+            }
+            int bytes = 1;
+            if (type != 1) {
+                bytes = option + 1 < end ? FrameHeaders.octet(header, option + 1) : 0;
+                if (bytes < 2 || option + bytes > end) {
+                    return; // garbage stays the sender's
+                }
+            }
+            if (type < 0x80) {
+                header.asSlice(option, bytes).fill((byte) 1);
+            }
+            option += bytes;
+        }
+    }
+
+    private void fragmentIpv6(int n) {
+        int end = headers.unfragmentable();
+        int offset = position - end;
+        MemorySegment.copy(frame, 0, header, 0, end);
+        if (done && offset == 0) {
+            setIpv6Length(end + n);
+            put(header, end, n);
+            return;
+        }
+        int link = headers.fragmentLink();
+        header.set(OCTET, end, header.get(OCTET, link));
+        header.set(OCTET, end + 1, (byte) 0);
+        header.set(FrameHeaders.U16, end + 2, (short) (offset | (done ? 0 : MORE_FRAGMENTS_IPV6)));
+        header.set(FrameHeaders.U32, end + 4, fragmentId);
+        header.set(OCTET, link, (byte) FrameHeaders.PROTOCOL_FRAGMENT);
+        setIpv6Length(end + FRAGMENT_BYTES + n);
+        put(header, end + FRAGMENT_BYTES, n);
+    }
+
+    private void finishIpv4(int bytes) {
+        int ip = headers.network();
+        header.set(FrameHeaders.U16, ip + IPV4_LENGTH, (short) bytes);
+        header.set(SUM, ip + IPV4_CHECKSUM, (short) 0);
+        int headerBytes = headers.unfragmentable() - ip;
+        header.set(SUM, ip + IPV4_CHECKSUM, (short)
+                InternetChecksum.finish(InternetChecksum.sum(header, ip, headerBytes)));
+    }
+
+    /** @param end bytes of the frame */
+    private void setIpv6Length(int end) {
+        int ip = headers.network();
+        header.set(FrameHeaders.U16, ip + IPV6_LENGTH, (short) (end - ip - FrameHeaders.IPV6_BYTES));
+    }
+
+    /** Makes {@link #out} hold the first {@code bytes} bytes of {@code first}, and {@code n} bytes of the frame after them. */
+    private void put(MemorySegment first, int bytes, int n) {
+        out.clear();
+        out.addSegment(first, Burst.HEAD_BYTES, bytes - Burst.HEAD_BYTES);
+        if (n > 0) {
+            out.addSegment(frame, position, n);
+        }
+        out.endFrame(first.get(Burst.WORD, 0), first.get(Burst.WORD, Long.BYTES), bytes + n);
+    }
+}

@@ -1,0 +1,179 @@
+package io.patchbay.core.frame;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import io.patchbay.core.frame.TestPackets.Packet;
+import java.lang.foreign.Arena;
+import java.lang.foreign.MemorySegment;
+import java.lang.foreign.ValueLayout;
+import java.nio.ByteBuffer;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Random;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
+import org.junit.jupiter.params.provider.ValueSource;
+
+class SoftwareOffloadTest {
+
+    private static final int ROUNDS = 400;
+
+    private final Burst burst = new Burst();
+    private final OffloadCheck check = OffloadCheck.ofGuest(OffloadSet.ALL);
+
+    /** Everything that comes of the last frame of the burst. */
+    private List<byte[]> output() {
+        SoftwareOffload software = burst.softwareOffload();
+        software.start(burst, burst.count() - 1);
+        List<byte[]> frames = new ArrayList<>();
+        while (software.next()) {
+            frames.add(bytes(software.out(), 0));
+        }
+        return frames;
+    }
+
+    private static byte[] bytes(Burst burst, int frame) {
+        MemorySegment copy = Arena.ofAuto().allocate(burst.length(frame));
+        burst.copyFrame(frame, copy, 0);
+        return copy.toArray(ValueLayout.JAVA_BYTE);
+    }
+
+    private void add(Packet packet, long offload, Random random) {
+        burst.clear();
+        TestFrames.add(burst, packet.frame(), random);
+        assertThat(check.accept(burst, offload)).isTrue();
+    }
+
+    @ParameterizedTest(name = "IPv{0}, TCP {1}")
+    @CsvSource({"4, true", "6, true", "4, false", "6, false"})
+    void segmentsAreThoseOfTheReferenceWhateverTheHeaders(int version, boolean tcp) {
+        for (long seed = 0; seed < ROUNDS; seed++) {
+            Random random = new Random(seed);
+            Packet packet = TestPackets.random(random, version, tcp, random.nextInt(9000));
+            int size = 1 + random.nextInt(random.nextBoolean() ? 64 : 3000);
+            size = Math.max(size, packet.frame().length / OffloadCheck.MAX_SEGMENTS + 1);
+            int ecn = tcp && random.nextBoolean() ? Offload.GSO_ECN : 0;
+            add(packet, packet.offload(packet.gsoType() | ecn, size), random);
+            List<byte[]> expected = ReferenceOffload.segments(packet, size);
+            assertThat(output()).as("seed %d", seed).containsExactlyElementsOf(expected);
+            assertThat(burst.extraSegments()).as("seed %d", seed).isEqualTo(expected.size() - 1);
+            assertThat(burst.headerLength(0)).as("seed %d", seed).isEqualTo(packet.end());
+        }
+    }
+
+    @ParameterizedTest(name = "IPv{0}")
+    @ValueSource(ints = {4, 6})
+    void fragmentsAreThoseOfTheReferenceWhateverTheHeaders(int version) {
+        for (long seed = 0; seed < ROUNDS; seed++) {
+            Random random = new Random(seed);
+            Packet packet = TestPackets.random(random, version, false, random.nextInt(9000));
+            int size = 8 + random.nextInt(3000);
+            add(packet, packet.offload(Offload.GSO_UDP, size), random);
+            List<byte[]> fragments = output();
+            int id = fragments.size() == 1
+                    ? 0
+                    : ByteBuffer.wrap(fragments.getFirst()).getInt(packet.unfragmentable() + 4);
+            List<byte[]> expected = ReferenceOffload.fragments(packet, size, id);
+            assertThat(fragments).as("seed %d", seed).containsExactlyElementsOf(expected);
+            assertThat(burst.extraSegments()).as("seed %d", seed).isEqualTo(expected.size() - 1);
+        }
+    }
+
+    @Test
+    void aChecksumIsCompletedOverWhatTheRequestNames() {
+        for (long seed = 0; seed < ROUNDS; seed++) {
+            Random random = new Random(seed);
+            byte[] frame = TestFrames.frame(1, 2, 40 + random.nextInt(3000), random);
+            frame[12] = 8;
+            int start = 14 + random.nextInt(frame.length - 16);
+            int offset = random.nextInt(frame.length - start - 1);
+            burst.clear();
+            TestFrames.add(burst, frame, random);
+            assertThat(check.accept(burst, Offload.checksum(start, offset))).isTrue();
+            assertThat(output())
+                    .as("seed %d", seed)
+                    .containsExactly(ReferenceOffload.checksummed(frame, start, offset));
+        }
+    }
+
+    @Test
+    void aChecksumOfZeroIsSentAsTheOtherZero() {
+        byte[] frame = new byte[60];
+        frame[12] = 8;
+        frame[20] = (byte) 0xff;
+        frame[21] = (byte) 0xff;
+        TestFrames.add(burst, frame, new Random(1));
+        assertThat(check.accept(burst, Offload.checksum(20, 6))).isTrue();
+        assertThat(ByteBuffer.wrap(output().getFirst()).getShort(26)).isEqualTo((short) 0xffff);
+    }
+
+    @ParameterizedTest(name = "IPv{0}, TCP {1}")
+    @CsvSource({"4, true", "6, true", "4, false", "6, false"})
+    void theLargestPacketsAreCutToo(int version, boolean tcp) {
+        Random random = new Random(9);
+        Packet headers = TestPackets.random(random, version, tcp, 0);
+        int longest = Math.min(65_535 + headers.network(), EthernetDescriptor.MAX_FRAME_BYTES);
+        Packet packet = TestPackets.random(new Random(9), version, tcp, longest - headers.end());
+        int size = tcp ? 1448 : 1472;
+        add(packet, packet.offload(packet.gsoType(), size), random);
+        assertThat(output()).containsExactlyElementsOf(ReferenceOffload.segments(packet, size));
+    }
+
+    @Test
+    void whatTheSenderChangesAfterTheCheckIsCutByTheHeadersThatWereChecked() {
+        Random random = new Random(4);
+        Packet packet = TestPackets.random(random, 4, true, 4000);
+        byte[] bytes = packet.frame();
+        MemorySegment memory = Arena.ofAuto().allocateFrom(ValueLayout.JAVA_BYTE, bytes);
+        burst.addSegment(memory, 16, bytes.length - 16);
+        burst.endFrame(memory.get(Burst.WORD, 0), memory.get(Burst.WORD, 8), bytes.length);
+        assertThat(check.accept(burst, packet.offload(Offload.GSO_TCPV4, 1000))).isTrue();
+        memory.asSlice(0, packet.end()).fill((byte) 0xee);
+        assertThat(output()).containsExactlyElementsOf(ReferenceOffload.segments(packet, 1000));
+        assertThat(bytes(burst, 0)).isEqualTo(bytes);
+    }
+
+    @Test
+    void aChecksumFitsThePayloadThatIsSentEvenIfItsSenderChangesItMeanwhile() {
+        Random random = new Random(4);
+        byte[] frame = TestFrames.frame(1, 2, 1000, random);
+        frame[12] = 8;
+        MemorySegment memory = Arena.ofAuto().allocateFrom(ValueLayout.JAVA_BYTE, frame);
+        burst.addSegment(memory, 16, frame.length - 16);
+        burst.endFrame(memory.get(Burst.WORD, 0), memory.get(Burst.WORD, 8), frame.length);
+        assertThat(check.accept(burst, Offload.checksum(34, 16))).isTrue();
+        SoftwareOffload software = burst.softwareOffload();
+        software.start(burst, 0);
+        memory.fill((byte) 0x55);
+        assertThat(software.next()).isTrue();
+        assertThat(bytes(software.out(), 0)).isEqualTo(ReferenceOffload.checksummed(frame, 34, 16));
+    }
+
+    @Test
+    void nothingIsAllocatedPerFrame() {
+        Random random = new Random(4);
+        Packet packet = TestPackets.random(random, 6, true, 60_000);
+        long offload = packet.offload(Offload.GSO_TCPV6, 1400);
+        var threads = (com.sun.management.ThreadMXBean) java.lang.management.ManagementFactory.getThreadMXBean();
+        MemorySegment memory = Arena.ofAuto().allocateFrom(ValueLayout.JAVA_BYTE, packet.frame());
+        long allocated = Long.MAX_VALUE;
+        // Escape analysis has its say once the code is compiled.
+        for (int round = 0; round < 300 && allocated > 2000; round++) {
+            long before = threads.getCurrentThreadAllocatedBytes();
+            for (int i = 0; i < 20; i++) {
+                burst.clear();
+                burst.addSegment(memory, 16, packet.frame().length - 16);
+                burst.endFrame(memory.get(Burst.WORD, 0), memory.get(Burst.WORD, 8), packet.frame().length);
+                check.accept(burst, offload);
+                SoftwareOffload software = burst.softwareOffload();
+                software.start(burst, 0);
+                while (software.next()) {
+                    Thread.onSpinWait();
+                }
+            }
+            allocated = threads.getCurrentThreadAllocatedBytes() - before;
+        }
+        assertThat(allocated).as("bytes for 20 frames of 60,000 bytes").isLessThan(2000);
+    }
+}

@@ -28,17 +28,11 @@ public final class RawSocketPort implements Port {
     private final RawSocketSettings settings;
     private volatile Optional<Running> running = Optional.empty();
     private volatile String down = "not started";
-    private long kernelDrops;
 
     private record Running(PacketSocket socket, PortContext context) {}
 
-    /**
-     * What {@code port show} says of a raw-socket port.
-     *
-     * @param kernelDrops frames the kernel dropped because they were not read in time
-     */
-    public record Details(
-            String networkInterface, String address, int mtu, boolean up, boolean carrier, long kernelDrops) {}
+    /** What {@code port show} says of a raw-socket port. */
+    public record Details(String networkInterface, String address, int mtu, boolean up, boolean carrier) {}
 
     RawSocketPort(String name, RawSocketSettings settings) {
         this.name = name;
@@ -54,8 +48,7 @@ public final class RawSocketPort implements Port {
                 throw new PortException("port " + name + ": interface " + device + " is not Ethernet (hardware type "
                         + info.type() + ")");
             }
-            PacketSocket socket = PacketSocket.open(
-                    device, info.index(), settings.promiscuous().orElse(true));
+            PacketSocket socket = PacketSocket.open(device, info.index(), settings.socketOptions());
             running = Optional.of(new Running(socket, context));
             int fd = socket.number();
             context.publish(new PortQueues(
@@ -83,6 +76,11 @@ public final class RawSocketPort implements Port {
         }
 
         @Override
+        public int lost() {
+            return socket.takeKernelDrops();
+        }
+
+        @Override
         public int descriptor() {
             return socket.number();
         }
@@ -104,8 +102,7 @@ public final class RawSocketPort implements Port {
     }
 
     @Override
-    public synchronized Record details() {
-        running.ifPresent(r -> kernelDrops += r.socket().takeKernelDrops());
+    public Record details() {
         try {
             NetDevice.Link info = NetDevice.info(settings.networkInterface());
             return new Details(
@@ -113,11 +110,10 @@ public final class RawSocketPort implements Port {
                     HexFormat.ofDelimiter(":").formatHex(info.address()),
                     info.mtu(),
                     info.up(),
-                    info.running(),
-                    kernelDrops);
+                    info.running());
         } catch (LinuxException e) {
             LOG.debug("port {}: {}", name, e.getMessage());
-            return new Details(settings.networkInterface(), "", 0, false, false, kernelDrops);
+            return new Details(settings.networkInterface(), "", 0, false, false);
         }
     }
 

@@ -2,6 +2,7 @@ package io.patchbay.rawsock;
 
 import com.fasterxml.jackson.annotation.JsonProperty;
 import io.patchbay.core.linux.NetDevice;
+import io.patchbay.core.linux.PacketSocket;
 import io.patchbay.core.port.SettingException;
 import java.nio.charset.StandardCharsets;
 import java.util.Optional;
@@ -11,8 +12,17 @@ import java.util.Optional;
  *
  * @param networkInterface name of an existing interface
  * @param promiscuous whether to receive frames that are not addressed to the interface; default true
+ * @param receiveBufferBytes memory for frames that wait to be read, 4096 to 1073741824; default 4194304
+ * @param qdiscBypass whether frames sent pass the interface's queueing discipline by, unseen by tcpdump; default false
  */
-public record RawSocketSettings(@JsonProperty("interface") String networkInterface, Optional<Boolean> promiscuous) {
+public record RawSocketSettings(
+        @JsonProperty("interface") String networkInterface,
+        Optional<Boolean> promiscuous,
+        Optional<Integer> receiveBufferBytes,
+        Optional<Boolean> qdiscBypass) {
+
+    private static final int MIN_BUFFER = 1 << 12;
+    private static final int MAX_BUFFER = 1 << 30;
 
     public RawSocketSettings {
         int bytes = networkInterface.getBytes(StandardCharsets.UTF_8).length;
@@ -22,5 +32,18 @@ public record RawSocketSettings(@JsonProperty("interface") String networkInterfa
                     networkInterface,
                     "an interface name of 1 to " + NetDevice.MAX_NAME_BYTES + " characters");
         }
+        receiveBufferBytes.ifPresent(n -> {
+            if (n < MIN_BUFFER || n > MAX_BUFFER) {
+                throw SettingException.of("receiveBufferBytes", n, MIN_BUFFER + " to " + MAX_BUFFER);
+            }
+        });
+    }
+
+    PacketSocket.Options socketOptions() {
+        PacketSocket.Options usual = PacketSocket.Options.DEFAULT;
+        return new PacketSocket.Options(
+                promiscuous.orElse(usual.promiscuous()),
+                receiveBufferBytes.orElse(usual.receiveBufferBytes()),
+                qdiscBypass.orElse(usual.qdiscBypass()));
     }
 }

@@ -44,7 +44,7 @@ class RawSocketPortTest {
 
     private static void start(String device) throws PortException {
         new RawSocketPortProvider()
-                .create("wire", new RawSocketSettings(device, Optional.empty()))
+                .create("wire", new RawSocketSettings(device, Optional.empty(), Optional.empty(), Optional.empty()))
                 .start(NOWHERE);
     }
 
@@ -64,6 +64,7 @@ class RawSocketPortTest {
     @ParameterizedTest
     @ValueSource(strings = {"", "a-name-of-more-than-15"})
     void aNameThatNoInterfaceHasIsRefused(String name) {
-        assertThatThrownBy(() -> new RawSocketSettings(name, Optional.empty())).isInstanceOf(SettingException.class);
+        assertThatThrownBy(() -> new RawSocketSettings(name, Optional.empty(), Optional.empty(), Optional.empty()))
+                .isInstanceOf(SettingException.class);
     }
 }

@@ -94,7 +94,7 @@ class BridgeOracleIT {
                 for (String tap : taps) {
                     Shell.run("sysctl -qw net.ipv6.conf." + tap + ".disable_ipv6=1");
                     PacketSocket socket =
-                            PacketSocket.open(tap, NetDevice.info(tap).index(), true);
+                            PacketSocket.open(tap, NetDevice.info(tap).index(), PacketSocket.Options.DEFAULT);
                     endpoints.add(new Endpoint(socket.number(), socket, socket::receive, socket::receivedTag));
                 }
                 return exchange(frames, endpoints);

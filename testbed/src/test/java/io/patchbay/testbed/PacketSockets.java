@@ -37,7 +37,12 @@ final class PacketSockets implements AutoCloseable {
 
     /** Sends a frame out of a device, which must take it. */
     void send(String device, byte[] frame) throws IOException {
-        order("send " + device + " " + HexFormat.of().formatHex(frame));
+        send(device, frame, 1);
+    }
+
+    /** Sends a frame so many times, as fast as it goes. */
+    void send(String device, byte[] frame, int times) throws IOException {
+        order("send " + device + " " + HexFormat.of().formatHex(frame) + " " + times);
         String answer = answer();
         if (!answer.equals("ok")) {
             throw new IOException("sending " + frame.length + " bytes out of " + device + ": " + answer);

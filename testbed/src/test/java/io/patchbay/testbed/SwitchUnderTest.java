@@ -1,14 +1,24 @@
 package io.patchbay.testbed;
 
+import static org.assertj.core.api.Assertions.assertThat;
+
 import io.patchbay.core.control.Daemon;
 import io.patchbay.core.control.Totals;
 import io.patchbay.core.control.config.ConfigReader;
+import java.io.IOException;
+import java.net.UnixDomainSocketAddress;
+import java.nio.ByteBuffer;
+import java.nio.channels.Channels;
+import java.nio.channels.SocketChannel;
+import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
 import java.util.concurrent.TimeUnit;
+import tools.jackson.databind.JsonNode;
+import tools.jackson.databind.json.JsonMapper;
 
 /** A whole daemon in a directory of its own. */
 final class SwitchUnderTest implements AutoCloseable {
@@ -65,6 +75,46 @@ final class SwitchUnderTest implements AutoCloseable {
 
     Totals totals() {
         return daemon.totals();
+    }
+
+    /** What the admin API answers, over its socket. */
+    JsonNode ask(String path) throws IOException {
+        try (SocketChannel channel = SocketChannel.open(UnixDomainSocketAddress.of(directory.resolve("admin.sock")))) {
+            String question = "GET " + path + " HTTP/1.1\r\nHost: patchbay\r\nConnection: close\r\n\r\n";
+            channel.write(ByteBuffer.wrap(question.getBytes(StandardCharsets.US_ASCII)));
+            String answer = new String(Channels.newInputStream(channel).readAllBytes(), StandardCharsets.UTF_8);
+            assertThat(answer).startsWith("HTTP/1.1 200");
+            return JsonMapper.shared().readTree(answer.substring(answer.indexOf("\r\n\r\n") + 4));
+        }
+    }
+
+    /** How many frames a port has dropped for a reason, in either direction. */
+    long dropped(String port, String reason) throws IOException {
+        long frames = 0;
+        for (JsonNode line : ask("/v1/drops")) {
+            if (line.get("port").stringValue().equals(port)
+                    && line.get("reason").stringValue().equals(reason)) {
+                frames += line.get("frames").longValue();
+            }
+        }
+        return frames;
+    }
+
+    /** How a port stands: "up: ..." or "down: ...", with the reason. */
+    String status(String port) throws IOException {
+        JsonNode detail = ask("/v1/ports/" + port);
+        return detail.get("state").stringValue() + ": " + detail.get("reason").stringValue();
+    }
+
+    /** Waits until a port stands as told: the beginning of {@link #status}. */
+    void awaitStatus(String port, String start) throws IOException, InterruptedException {
+        long end = System.nanoTime() + TimeUnit.SECONDS.toNanos(5);
+        while (!status(port).startsWith(start)) {
+            if (System.nanoTime() > end) {
+                throw new AssertionError(port + " should be " + start + ", but is " + status(port));
+            }
+            TimeUnit.MILLISECONDS.sleep(5);
+        }
     }
 
     /** Waits until so many frames were received and all of them have gone their ways. */

@@ -19,6 +19,14 @@ public interface FrameSource {
     /** The VLAN tag that the kernel took out of the frame read last, TPID above TCI, or {@link #NO_TAG}. */
     int tag();
 
+    /**
+     * Frames lost since this was last asked, because nobody read them in time. Asked by the thread that reads, after it has read. Allocates
+     * nothing.
+     */
+    default int lost() {
+        return 0;
+    }
+
     /** The descriptor that is readable when a frame waits. */
     int descriptor();
 }

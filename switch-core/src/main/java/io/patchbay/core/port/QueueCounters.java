@@ -13,7 +13,7 @@ public final class QueueCounters {
 
     /** What is counted besides drops. */
     public enum Count {
-        /** Frames taken in (receive: including those then dropped), or delivered (transmit). */
+        /** Frames taken in (receive: including those then dropped, and those the kernel dropped for us), or delivered (transmit). */
         FRAMES,
         /** Bytes of those frames, without virtio-net header. */
         BYTES,

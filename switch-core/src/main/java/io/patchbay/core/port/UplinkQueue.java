@@ -20,6 +20,8 @@ import java.nio.ByteOrder;
  * frame of a burst has a slot for frames of common size; the bytes of a longer one go on into an overflow, of which there are a few. When the
  * overflows are used up the burst ends, and the rest is read with the next.
  *
+ * <p>Frames that the kernel had for us and dropped because we were late count as received, and as dropped for that reason.
+ *
  * <p>A tag that the kernel took out is put back: into the head, which holds the frame's first 16 bytes, tag included.
  */
 public final class UplinkQueue implements ReceiveQueue {
@@ -68,8 +70,13 @@ public final class UplinkQueue implements ReceiveQueue {
                 break;
             }
         }
-        counters.add(FRAMES, taken);
-        counters.add(BYTES, burst.bytes() - bytesBefore);
+        if (taken > 0) {
+            // Whatever was lost was lost while the kernel's queue was full, so a frame has been read since.
+            int lost = source.lost();
+            counters.add(FRAMES, taken + lost);
+            counters.add(BYTES, burst.bytes() - bytesBefore);
+            counters.drop(DropReason.KERNEL_DROP, lost);
+        }
         return taken;
     }
 

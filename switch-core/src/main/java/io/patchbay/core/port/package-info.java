@@ -22,7 +22,8 @@
  *
  * <p><b>Counting.</b> {@code received + flood copies = delivered + dropped}, over all ports, whenever the workers stand still: every
  * drop has a {@link io.patchbay.core.port.DropReason} and is counted where it happens, on the queue that took the frame in or on the
- * one that should have taken it out.
+ * one that should have taken it out. What the kernel received for an uplink but had to drop before the switch could read it counts as
+ * received too: {@link io.patchbay.core.port.DropReason#KERNEL_DROP}.
  */
 @NullMarked
 package io.patchbay.core.port;

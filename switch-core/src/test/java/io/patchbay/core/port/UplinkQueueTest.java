@@ -1,0 +1,195 @@
+package io.patchbay.core.port;
+
+import static io.patchbay.core.port.QueueCounters.Count.BYTES;
+import static io.patchbay.core.port.QueueCounters.Count.FRAMES;
+import static org.assertj.core.api.Assertions.assertThat;
+
+import io.patchbay.core.frame.Burst;
+import io.patchbay.core.linux.Errno;
+import io.patchbay.core.linux.EventFd;
+import io.patchbay.core.linux.FileCalls;
+import io.patchbay.core.linux.IoVector;
+import java.lang.foreign.Arena;
+import java.lang.foreign.MemorySegment;
+import java.lang.foreign.ValueLayout;
+import java.util.ArrayDeque;
+import java.util.ArrayList;
+import java.util.Deque;
+import java.util.HexFormat;
+import java.util.List;
+import java.util.Random;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.ValueSource;
+
+class UplinkQueueTest {
+
+    /** One thing a source can say when it is read. */
+    private record Reading(byte[] frame, int tag, int errno) {}
+
+    /** Gives what it was told to give, by way of a pipe-like file: the kernel fills the vector, as it does for a real device. */
+    private static final class FakeSource implements FrameSource {
+
+        private final Deque<Reading> waiting = new ArrayDeque<>();
+        private final EventFd bell = EventFd.create();
+        private int tag = NO_TAG;
+        private int lost;
+
+        void frame(byte[] frame) {
+            waiting.add(new Reading(frame, NO_TAG, 0));
+        }
+
+        void frame(byte[] frame, int outOfBandTag) {
+            waiting.add(new Reading(frame, outOfBandTag, 0));
+        }
+
+        void failure(int errno) {
+            waiting.add(new Reading(new byte[0], NO_TAG, errno));
+        }
+
+        @Override
+        public long read(IoVector vector, int count) {
+            Reading next = waiting.poll();
+            if (next == null) {
+                return -Errno.EAGAIN;
+            }
+            tag = next.tag();
+            return next.errno() != 0 ? -next.errno() : throughTheKernel(next.frame(), vector, count);
+        }
+
+        private static long throughTheKernel(byte[] frame, IoVector vector, int count) {
+            try (var file = io.patchbay.core.linux.SharedMemory.createMemfd("frame", 0);
+                    Arena arena = Arena.ofConfined()) {
+                MemorySegment bytes = arena.allocateFrom(ValueLayout.JAVA_BYTE, frame);
+                IoVector whole = new IoVector(1);
+                whole.set(0, bytes, 0, frame.length);
+                assertThat(FileCalls.writev(file.number(), whole, 1)).isEqualTo(frame.length);
+                try (var again = FileCalls.open("/proc/self/fd/" + file.number(), FileCalls.O_RDWR)) {
+                    return FileCalls.readv(again.number(), vector, count);
+                }
+            }
+        }
+
+        @Override
+        public int tag() {
+            return tag;
+        }
+
+        @Override
+        public int lost() {
+            int n = lost;
+            lost = 0;
+            return n;
+        }
+
+        @Override
+        public int descriptor() {
+            return bell.number();
+        }
+    }
+
+    private final FakeSource source = new FakeSource();
+    private final QueueCounters counters = new QueueCounters();
+    private final UplinkQueue queue = new UplinkQueue(source, counters);
+    private final Burst burst = new Burst();
+
+    private static byte[] frame(int length, long seed) {
+        byte[] frame = new byte[length];
+        new Random(seed).nextBytes(frame);
+        return frame;
+    }
+
+    private List<byte[]> poll(int limit) {
+        burst.clear();
+        queue.poll(burst, limit);
+        List<byte[]> frames = new ArrayList<>();
+        for (int i = 0; i < burst.count(); i++) {
+            MemorySegment copy = Arena.ofAuto().allocate(burst.length(i));
+            burst.copyFrame(i, copy, 0);
+            frames.add(copy.toArray(ValueLayout.JAVA_BYTE));
+        }
+        return frames;
+    }
+
+    @ParameterizedTest
+    @ValueSource(ints = {14, 15, 16, 17, 60, 1514, 2047, 2048, 2049, 9014, 65_535, 65_557})
+    void framesOfEveryLengthAreTakenByteForByte(int length) {
+        source.frame(frame(100, 1));
+        poll(1); // leaves bytes behind that must not show
+        byte[] frame = frame(length, 2);
+        source.frame(frame);
+        assertThat(poll(64)).containsExactly(frame);
+        assertThat(counters.get(BYTES)).isEqualTo(100 + length);
+    }
+
+    @ParameterizedTest
+    @ValueSource(ints = {16, 17, 56, 1510, 2044, 2045, 2047, 2048, 2049, 9014, 65_535})
+    void aTagThatTheKernelTookOutIsPutBack(int length) {
+        byte[] frame = frame(length, 3);
+        source.frame(frame, 0x88a8_2fff);
+        byte[] tag = HexFormat.of().parseHex("88a82fff");
+        byte[] whole = new byte[length + 4];
+        System.arraycopy(frame, 0, whole, 0, 12);
+        System.arraycopy(tag, 0, whole, 12, 4);
+        System.arraycopy(frame, 12, whole, 16, length - 12);
+        assertThat(poll(64)).containsExactly(whole);
+    }
+
+    @Test
+    void aFrameThatIsTooShortIsCountedAndTheNextIsTaken() {
+        source.frame(frame(13, 4));
+        source.frame(frame(60, 5));
+        assertThat(poll(64)).containsExactly(frame(60, 5));
+        assertThat(counters.dropped(DropReason.RUNT)).isOne();
+        assertThat(counters.get(FRAMES)).isEqualTo(2);
+    }
+
+    @Test
+    void aFrameThatDidNotFitIsCountedAsTruncated() {
+        source.failure(Errno.EMSGSIZE);
+        source.frame(frame(60, 6));
+        assertThat(poll(64)).containsExactly(frame(60, 6));
+        assertThat(counters.dropped(DropReason.TRUNCATED)).isOne();
+        assertThat(counters.get(FRAMES)).isEqualTo(2);
+    }
+
+    @Test
+    void moreLongFramesThanThereIsRoomForComeInSeveralBursts() {
+        List<byte[]> frames = new ArrayList<>();
+        for (int i = 0; i < 20; i++) {
+            frames.add(frame(9000 + i, i));
+            source.frame(frames.get(i));
+        }
+        List<byte[]> taken = new ArrayList<>();
+        for (List<byte[]> some = poll(64); !some.isEmpty(); some = poll(64)) {
+            taken.addAll(some);
+        }
+        assertThat(taken).usingElementComparator(java.util.Arrays::compare).containsExactlyElementsOf(frames);
+    }
+
+    @Test
+    void framesTheKernelDroppedCountAsReceivedAndAsDropped() {
+        source.frame(frame(60, 7));
+        source.lost = 5;
+        poll(64);
+        assertThat(counters.get(FRAMES)).isEqualTo(6);
+        assertThat(counters.dropped(DropReason.KERNEL_DROP)).isEqualTo(5);
+    }
+
+    @Test
+    void aDeviceThatHasGoneEndsTheBurstAndCountsNothing() {
+        source.frame(frame(60, 8));
+        source.failure(Errno.EIO);
+        source.frame(frame(60, 9));
+        assertThat(poll(64)).hasSize(1);
+        assertThat(counters.get(FRAMES)).isOne();
+        assertThat(counters.dropped()).isZero();
+    }
+
+    @Test
+    void armingSaysWhetherAFrameWaits() {
+        assertThat(queue.arm()).isFalse();
+        source.bell.signal();
+        assertThat(queue.arm()).isTrue();
+    }
+}

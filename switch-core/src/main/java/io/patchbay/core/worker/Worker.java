@@ -238,7 +238,7 @@ final class Worker implements Runnable {
         if (n == 0) {
             return work;
         }
-        int start = first;
+        int start = first < n ? first : 0; // there may have been more queues a turn ago
         first = start + 1 < n ? start + 1 : 0;
         for (int k = 0; k < n; k++) {
             int i = start + k;

@@ -153,6 +153,17 @@ class SwitchboardTest {
     }
 
     @Test
+    void aWorkerWhoseQueuesBecomeFewerGoesOn() {
+        FakePort port = plug("a", B, A, true);
+        for (int round = 0; round < 50; round++) { // wherever in its round the worker is
+            attachments.getFirst().publish(new PortQueues(List.of(port, port, port, port, port), Optional.of(port)));
+            attachments.getFirst().publish(new PortQueues(List.of(port), Optional.of(port)));
+        }
+        port.waiting.set(3);
+        await("its queue is served", () -> port.received.get(QueueCounters.Count.FRAMES) == 3);
+    }
+
+    @Test
     void framesReachThePortTheirDestinationWasLearntOn() {
         FakePort a = plug("a", B, A, true);
         FakePort b = plug("b", A, B, true);

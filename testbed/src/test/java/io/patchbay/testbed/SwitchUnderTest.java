@@ -55,7 +55,7 @@ final class SwitchUnderTest implements AutoCloseable {
     static SwitchUnderTest start(List<String> ports, String idle) throws Exception {
         Path directory = Files.createTempDirectory("pbt");
         String config =
-                "{\"switch\":{\"adminSocket\":\"%s/admin.sock\",\"metricsAddress\":\"off\",\"idle\":\"%s\"},\"ports\":[%s]}"
+                "{\"switch\":{\"adminSocket\":\"%s/admin.sock\",\"stateDirectory\":\"off\",\"metricsAddress\":\"off\",\"idle\":\"%s\"},\"ports\":[%s]}"
                         .formatted(directory, idle, String.join(",", ports).replace(DIRECTORY, directory.toString()));
         return new SwitchUnderTest(
                 directory,

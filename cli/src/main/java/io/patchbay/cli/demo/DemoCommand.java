@@ -78,7 +78,13 @@ public final class DemoCommand implements Callable<Integer> {
         }
         Map<String, Object> config = Map.of(
                 "switch",
-                Map.of("adminSocket", directory.resolve("admin.sock").toString(), "metricsAddress", "off"),
+                Map.of(
+                        "adminSocket",
+                        directory.resolve("admin.sock").toString(),
+                        "stateDirectory",
+                        "off",
+                        "metricsAddress",
+                        "off"),
                 "ports",
                 guests);
         return ConfigReader.ofInstalledKinds()

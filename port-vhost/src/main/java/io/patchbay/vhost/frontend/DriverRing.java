@@ -81,6 +81,11 @@ public final class DriverRing {
         return buffers;
     }
 
+    /** The available ring, for a driver that breaks rules. */
+    public MemorySegment available() {
+        return available;
+    }
+
     /** Where buffer {@code id} begins in {@link #buffers()}. */
     public long bufferOffset(int id) {
         return (long) id * bufferBytes;
@@ -135,6 +140,21 @@ public final class DriverRing {
         usedLength = used.get(U32, at + 4);
         seenUsed = seenUsed + 1 & 0xffff;
         return true;
+    }
+
+    /** The used index as it stands in the ring, read or not. */
+    public int usedIndex() {
+        return used.get(U16, SplitRingDescriptor.USED_INDEX) & 0xffff;
+    }
+
+    /** Puts the used index back, as if the device had died before it showed the last {@code entries}; they must not have been taken. */
+    public void forgetUsed(int entries) {
+        used.set(U16, SplitRingDescriptor.USED_INDEX, (short) (usedIndex() - entries));
+    }
+
+    /** The available index as it was shown last. */
+    public int availableIndex() {
+        return shownAvailable;
     }
 
     public int usedId() {

@@ -18,6 +18,7 @@ import java.lang.foreign.MemorySegment;
 import java.lang.foreign.ValueLayout;
 import java.util.List;
 import java.util.Optional;
+import java.util.function.IntUnaryOperator;
 
 /**
  * A guest with one network device: shared memory, a pair of virtqueues, a connection to the switch.
@@ -38,7 +39,7 @@ public final class FrontEnd implements AutoCloseable {
     private static final int TRANSMIT = 1;
 
     private final FrontEndSettings settings;
-    private final VhostClient client;
+    private VhostClient client;
     private final Arena arena = Arena.ofShared();
     private final Fd file;
     private final MemorySegment memory;
@@ -137,10 +138,27 @@ public final class FrontEnd implements AutoCloseable {
         client.tell(Request.SET_MEM_TABLE, Message.memoryTable(List.of(region)), List.of(file));
     }
 
+    /**
+     * Connects again, as a VMM does whose switch has gone and come back: the same memory, rings as they stand.
+     *
+     * @param base what SET_VRING_BASE is told for each queue
+     */
+    public void reconnect(String socket, IntUnaryOperator base) throws IOException {
+        client.close();
+        client = VhostClient.connect(socket);
+        negotiate();
+        start(RECEIVE, base.applyAsInt(RECEIVE));
+        start(TRANSMIT, base.applyAsInt(TRANSMIT));
+    }
+
     private void start(int index) throws IOException {
+        start(index, 0);
+    }
+
+    private void start(int index, int base) throws IOException {
         long at = USER_ADDRESS + ringAt[index];
         client.tell(Request.SET_VRING_NUM, Message.state(index, settings.queueSize()), List.of());
-        client.tell(Request.SET_VRING_BASE, Message.state(index, 0), List.of());
+        client.tell(Request.SET_VRING_BASE, Message.state(index, base), List.of());
         client.tell(
                 Request.SET_VRING_ADDR,
                 Message.addresses(new VringAddresses(

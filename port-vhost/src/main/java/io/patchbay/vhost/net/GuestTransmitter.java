@@ -2,21 +2,33 @@ package io.patchbay.vhost.net;
 
 import io.patchbay.core.frame.Burst;
 import io.patchbay.core.port.Transmitter;
-import java.util.List;
+import java.util.SortedMap;
 
 /**
- * The way to a guest: one receive virtqueue, or several over which its peers are spread.
+ * The way to a guest: one receive virtqueue, or several among which the guest's conversations are divided.
  *
- * <p>A frame's addresses choose the queue, so that the frames of one conversation stay in order.
+ * <p>A conversation goes to the queue pair from which the guest last sent a frame of it; one it has sent nothing of, to a queue chosen by its
+ * hash. Either way its frames stay in order. Only queues that run are chosen: one the guest has disabled may be started and have buffers.
  */
 final class GuestTransmitter implements Transmitter {
 
-    private final GuestRxQueue[] queues;
-    private final ThreadLocal<int[]> selection = ThreadLocal.withInitial(() -> new int[Burst.CAPACITY]);
+    private static final int NOT_HERE = -1;
 
-    /** @param queues at least one */
-    GuestTransmitter(List<GuestRxQueue> queues) {
-        this.queues = queues.toArray(GuestRxQueue[]::new);
+    private final GuestRxQueue[] queues;
+    /** Where the queue of a pair stands in {@link #queues}. */
+    private final int[] placeOfPair = new int[VhostNetDevice.MAX_QUEUE_PAIRS];
+
+    private final FlowTable flows;
+
+    /** @param running receive queues by pair, at least one */
+    GuestTransmitter(SortedMap<Integer, GuestRxQueue> running, FlowTable flows) {
+        this.queues = running.values().toArray(GuestRxQueue[]::new);
+        this.flows = flows;
+        java.util.Arrays.fill(placeOfPair, NOT_HERE);
+        int place = 0;
+        for (int pair : running.keySet()) {
+            placeOfPair[pair] = place++;
+        }
     }
 
     @Override
@@ -25,22 +37,34 @@ final class GuestTransmitter implements Transmitter {
             queues[0].transmit(burst, frames, count);
             return;
         }
-        int[] mine = selection.get();
-        for (int q = 0; q < queues.length; q++) {
+        int[] choices = burst.room(0);
+        long chosen = 0;
+        for (int i = 0; i < count; i++) {
+            int place = place(burst, frames[i]);
+            choices[i] = place;
+            chosen |= 1L << place;
+        }
+        if (Long.bitCount(chosen) == 1) {
+            queues[choices[0]].transmit(burst, frames, count); // mostly a burst is one conversation
+            return;
+        }
+        int[] mine = burst.room(1);
+        for (long left = chosen; left != 0; left &= left - 1) {
+            int place = Long.numberOfTrailingZeros(left);
             int n = 0;
             for (int i = 0; i < count; i++) {
-                if (queueOf(burst, frames[i]) == q) {
+                if (choices[i] == place) {
                     mine[n++] = frames[i];
                 }
             }
-            if (n > 0) {
-                queues[q].transmit(burst, mine, n);
-            }
+            queues[place].transmit(burst, mine, n);
         }
     }
 
-    private int queueOf(Burst burst, int frame) {
-        long mixed = (burst.source(frame) * 31 + burst.destination(frame)) * 0x9e37_79b9_7f4a_7c15L;
-        return (int) Long.remainderUnsigned(mixed >>> 32, queues.length);
+    private int place(Burst burst, int frame) {
+        int hash = FlowHash.of(burst, frame);
+        int pair = flows.pair(hash);
+        int place = pair == FlowTable.UNKNOWN ? NOT_HERE : placeOfPair[pair];
+        return place == NOT_HERE ? (int) (((hash & 0xffff_ffffL) * queues.length) >>> 32) : place;
     }
 }

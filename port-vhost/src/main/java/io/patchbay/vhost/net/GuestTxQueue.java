@@ -40,15 +40,30 @@ final class GuestTxQueue implements ReceiveQueue {
     private final Chain chain = new Chain();
     private final int[] heads = new int[Burst.CAPACITY];
     private int taken;
+    private final FlowTable flows;
+    private final int pair;
     private boolean broken;
 
-    GuestTxQueue(DeviceRing ring, int headerBytes, QueueEvents events, QueueCounters counters, QueueFault fault) {
+    /**
+     * @param flows where it is noted what the guest sends from here
+     * @param pair number of the queue pair
+     */
+    GuestTxQueue(
+            DeviceRing ring,
+            int headerBytes,
+            QueueEvents events,
+            QueueCounters counters,
+            QueueFault fault,
+            FlowTable flows,
+            int pair) {
         this.ring = ring;
         this.headerBytes = headerBytes;
         this.kick = events.kick();
         this.call = events.call();
         this.counters = counters;
         this.fault = fault;
+        this.flows = flows;
+        this.pair = pair;
     }
 
     /** Goes on with another ring over the same virtqueue, because guest memory has changed. Only while no worker has the queue. */
@@ -81,12 +96,22 @@ final class GuestTxQueue implements ReceiveQueue {
                 drop(result == ChainResult.BAD ? DropReason.BAD_DESCRIPTOR : DropReason.TOO_MANY_SEGMENTS);
             }
         }
+        if (flows.isActive()) {
+            learnFlows(burst);
+        }
         ring.consume(n);
         taken = n;
         burst.charge(buffers);
         counters.add(FRAMES, n);
         counters.add(BYTES, burst.bytes() - bytesBefore);
         return n;
+    }
+
+    private void learnFlows(Burst burst) {
+        int seconds = (int) (System.nanoTime() / 1_000_000_000L);
+        for (int i = 0, n = burst.count(); i < n; i++) {
+            flows.learn(FlowHash.of(burst, i), pair, seconds);
+        }
     }
 
     /** Adds the frame behind the header to the burst. */

@@ -117,6 +117,7 @@ final class MemorySlots {
         return memory.regions().stream()
                 .map(region -> new VhostDetails.Region(
                         String.format("0x%x", region.description().guestAddress()),
+                        String.format("0x%x", region.description().userAddress()),
                         region.description().size(),
                         region.sealed()))
                 .toList();

@@ -4,6 +4,7 @@ import io.patchbay.core.linux.EventFd;
 import io.patchbay.core.port.PortContext;
 import io.patchbay.core.port.PortQueues;
 import io.patchbay.core.port.PortStatus;
+import io.patchbay.core.port.QueueCounters;
 import io.patchbay.core.port.ReceiveQueue;
 import io.patchbay.core.port.Transmitter;
 import io.patchbay.vhost.memory.GuestMemory;
@@ -15,31 +16,40 @@ import io.patchbay.vhost.ring.SplitRing;
 import io.patchbay.vhost.session.RefusedException;
 import io.patchbay.vhost.wire.Feature;
 import io.patchbay.vhost.wire.VringAddresses;
+import java.lang.foreign.MemorySegment;
+import java.lang.foreign.ValueLayout;
 import java.util.ArrayList;
+import java.util.Arrays;
+import java.util.HashMap;
 import java.util.List;
+import java.util.Map;
 import java.util.Optional;
 import java.util.SortedMap;
 import java.util.TreeMap;
 import java.util.function.IntPredicate;
 import java.util.function.LongFunction;
+import java.util.stream.Collectors;
+import java.util.stream.IntStream;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /**
  * Makes rings of what a front end has said of its virtqueues, hands them to the workers, and takes them back.
  *
- * <p>Even virtqueues are the guest's receive queues, odd ones its transmit queues (virtio 1.3 §5.1.2). Confined to the device's lock, except
- * {@link #status}.
+ * <p>Even virtqueues are the guest's receive queues, odd ones its transmit queues (virtio 1.3 §5.1.2). Confined to the device's lock.
  */
 final class RunningQueues {
 
     private static final Logger LOG = LoggerFactory.getLogger(RunningQueues.class);
 
+    private static final String BROKEN = "the guest broke the ring";
+
     private final PortContext context;
     private final Vring[] vrings;
+    private final FlowTable flows = new FlowTable();
     private final SortedMap<Integer, GuestTxQueue> transmitting = new TreeMap<>();
     private final SortedMap<Integer, GuestRxQueue> receiving = new TreeMap<>();
-    private volatile PortStatus status = PortStatus.down("the front end has not started a queue");
+    private final Map<Integer, MemorySegment> descriptors = new HashMap<>();
 
     RunningQueues(PortContext context, Vring[] vrings) {
         this.context = context;
@@ -79,17 +89,28 @@ final class RunningQueues {
     }
 
     private void offer(List<ReceiveQueue> fromGuest) {
-        Optional<Transmitter> toGuest = receiving.isEmpty()
-                ? Optional.empty()
-                : Optional.of(new GuestTransmitter(List.copyOf(receiving.values())));
+        Optional<Transmitter> toGuest =
+                receiving.isEmpty() ? Optional.empty() : Optional.of(new GuestTransmitter(byPair(), flows));
+        flows.setActive(receiving.size() > 1);
         context.publish(new PortQueues(fromGuest, toGuest));
+    }
+
+    private SortedMap<Integer, GuestRxQueue> byPair() {
+        SortedMap<Integer, GuestRxQueue> pairs = new TreeMap<>();
+        receiving.forEach((index, queue) -> pairs.put(index / 2, queue));
+        return pairs;
+    }
+
+    /** Forgets what is known of a guest that has gone. Only while nothing runs. */
+    void forget() {
+        flows.clear();
     }
 
     private void noteStand(int index, long position, boolean broken) {
         vrings[index].setBase(position);
         if (broken) {
             vrings[index].stop();
-            vrings[index].setTrouble("the guest broke the ring");
+            vrings[index].setTrouble(BROKEN);
         }
     }
 
@@ -113,7 +134,6 @@ final class RunningQueues {
             // Whatever the guest may have missed while nobody served its rings.
             ringAll(made);
         }
-        status = describe();
     }
 
     /**
@@ -127,7 +147,7 @@ final class RunningQueues {
         for (int index = 0; index < vrings.length; index++) {
             if (runs(index)) {
                 try {
-                    rings.put(index, ringMaker(vrings[index], features, memory));
+                    rings.put(index, ringMaker(index, features, memory));
                 } catch (InvalidRingException e) {
                     LOG.debug("vring {} loses its memory", index, e); // publish() says so, and why it cannot run
                 }
@@ -181,16 +201,18 @@ final class RunningQueues {
     }
 
     /** Finds where a ring is; gives what makes it, at any position. */
-    private static LongFunction<DeviceRing> ringMaker(Vring vring, long features, GuestMemory memory)
+    private LongFunction<DeviceRing> ringMaker(int index, long features, GuestMemory memory)
             throws InvalidRingException {
+        Vring vring = vrings[index];
         RingPlaces places = RingPlaces.ofSplit(vring.addresses().orElseThrow(), vring.size(), memory);
+        descriptors.put(index, places.descriptors());
         RingFeatures ringFeatures =
                 new RingFeatures(Feature.VIRTIO_F_EVENT_IDX.in(features), Feature.VIRTIO_F_INDIRECT_DESC.in(features));
         return position -> new SplitRing(vring.size(), places, ringFeatures, (int) position, memory);
     }
 
     private void make(int index, Vring vring, long features, GuestMemory memory) throws InvalidRingException {
-        DeviceRing ring = ringMaker(vring, features, memory).apply(start(index, vring, memory));
+        DeviceRing ring = ringMaker(index, features, memory).apply(start(index, vring, memory));
         boolean mergeable = Feature.VIRTIO_NET_F_MRG_RXBUF.in(features);
         int headerBytes = mergeable || Feature.VIRTIO_F_VERSION_1.in(features)
                 ? NetHeaderDescriptor.BYTES
@@ -205,7 +227,9 @@ final class RunningQueues {
                             headerBytes,
                             vring.events(),
                             context.counters().receive(pair),
-                            fault));
+                            fault,
+                            flows,
+                            pair));
         } else {
             receiving.put(
                     index,
@@ -242,29 +266,63 @@ final class RunningQueues {
     }
 
     PortStatus status() {
-        return status;
+        String why = whyNotAll();
+        if (transmitting.isEmpty() && receiving.isEmpty()) {
+            return PortStatus.down(why);
+        }
+        if (!anyBuffer()) {
+            return PortStatus.down(
+                    "the queues run, but the guest has never posted a buffer: its interface is down, or its"
+                            + " memory is not shared (in QEMU: a memory backend with share=on)");
+        }
+        if (!transmitting.isEmpty() && !receiving.isEmpty()) {
+            return PortStatus.up(transmitting.size() + " transmit and " + receiving.size() + " receive queues run"
+                    + (troubles().isEmpty() ? "" : "; " + troubles()));
+        }
+        return PortStatus.up(
+                "only the guest's " + (receiving.isEmpty() ? "transmit" : "receive") + " queue runs; " + why);
     }
 
-    private PortStatus describe() {
-        if (!transmitting.isEmpty() && !receiving.isEmpty()) {
-            return PortStatus.up(transmitting.size() + " transmit and " + receiving.size() + " receive queues run");
+    private String whyNotAll() {
+        if (!troubles().isEmpty()) {
+            return troubles();
         }
-        List<String> troubles = new ArrayList<>();
-        boolean anyStarted = false;
-        for (int index = 0; index < vrings.length; index++) {
-            anyStarted |= vrings[index].started();
-            if (!vrings[index].trouble().isEmpty()) {
-                troubles.add("vring " + index + ": " + vrings[index].trouble());
-            }
+        return Arrays.stream(vrings).anyMatch(Vring::started)
+                ? "disabled: the front end has not enabled its queues, or the guest is paused"
+                : "ring not started: the guest's driver is not there yet";
+    }
+
+    private String troubles() {
+        return IntStream.range(0, vrings.length)
+                .filter(index -> !trouble(index).isEmpty())
+                .mapToObj(index -> "vring " + index + ": " + trouble(index))
+                .collect(Collectors.joining("; "));
+    }
+
+    private String trouble(int index) {
+        boolean broken = Optional.ofNullable(transmitting.get(index))
+                .map(GuestTxQueue::isBroken)
+                .or(() -> Optional.ofNullable(receiving.get(index)).map(GuestRxQueue::isBroken))
+                .orElse(false);
+        return broken ? BROKEN : vrings[index].trouble();
+    }
+
+    /** Whether any ring that runs was ever written by its guest, as far as its first descriptor tells. */
+    private boolean anyBuffer() {
+        return IntStream.range(0, vrings.length).filter(this::runs).anyMatch(this::isTouched);
+    }
+
+    private boolean isTouched(int index) {
+        try {
+            MemorySegment table = Optional.ofNullable(descriptors.get(index)).orElseThrow();
+            return table.get(ValueLayout.JAVA_LONG_UNALIGNED, 0) != 0
+                    || table.get(ValueLayout.JAVA_LONG_UNALIGNED, Long.BYTES) != 0;
+        } catch (InternalError e) {
+            // The memory has been taken away; a worker will notice and end the port, and it is not for this look to
+            // judge.
+            LOG.debug("vring {} cannot be looked at", index, e);
+            return true;
         }
-        String why = !troubles.isEmpty()
-                ? String.join("; ", troubles)
-                : anyStarted ? "the front end has not enabled its queues" : "the front end has not started a queue";
-        boolean oneWay = !transmitting.isEmpty() || !receiving.isEmpty();
-        return oneWay
-                ? PortStatus.up(
-                        "only the guest's " + (receiving.isEmpty() ? "transmit" : "receive") + " queue runs; " + why)
-                : PortStatus.down(why);
     }
 
     List<VhostDetails.Queue> view() {
@@ -272,16 +330,21 @@ final class RunningQueues {
         for (int index = 0; index < vrings.length; index++) {
             Vring vring = vrings[index];
             if (vring.size() > 0) {
-                String state = runs(index)
-                        ? "running"
-                        : !vring.trouble().isEmpty() ? vring.trouble() : vring.started() ? "disabled" : "stopped";
+                String state = !trouble(index).isEmpty()
+                        ? trouble(index)
+                        : runs(index) ? "running" : vring.started() ? "disabled" : "not started";
+                QueueCounters counters = index % 2 == 0
+                        ? context.counters().transmit(index / 2)
+                        : context.counters().receive(index / 2);
                 queues.add(new VhostDetails.Queue(
                         index,
                         index % 2 == 0 ? "to guest" : "from guest",
-                        "split",
                         vring.size(),
                         vring.enabled(),
-                        state));
+                        state,
+                        counters.get(QueueCounters.Count.KICKS),
+                        counters.get(QueueCounters.Count.CALLS),
+                        counters.get(QueueCounters.Count.CALLS_SUPPRESSED)));
             }
         }
         return List.copyOf(queues);

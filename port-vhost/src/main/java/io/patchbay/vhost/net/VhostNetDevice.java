@@ -4,12 +4,14 @@ import io.patchbay.core.frame.MacAddress;
 import io.patchbay.core.linux.EventFd;
 import io.patchbay.core.linux.Fd;
 import io.patchbay.core.linux.LinuxException;
+import io.patchbay.core.linux.UnixSocket;
 import io.patchbay.core.port.PortContext;
 import io.patchbay.core.port.PortStatus;
 import io.patchbay.vhost.memory.GuestMemory;
 import io.patchbay.vhost.ring.SplitRingDescriptor;
 import io.patchbay.vhost.session.RefusedException;
 import io.patchbay.vhost.session.VhostDevice;
+import io.patchbay.vhost.wire.DeviceStatus;
 import io.patchbay.vhost.wire.Feature;
 import io.patchbay.vhost.wire.ProtocolFeature;
 import io.patchbay.vhost.wire.RegionDescription;
@@ -28,7 +30,9 @@ final class VhostNetDevice implements VhostDevice {
 
     static final int MAX_QUEUE_PAIRS = 32;
     private static final int VRINGS = 2 * MAX_QUEUE_PAIRS;
-    private static final int MAX_MEMORY_SLOTS = 509;
+    /** Never fewer than an earlier version told a front end of; the same goes for the queue pairs. */
+    static final int MAX_MEMORY_SLOTS = 509;
+
     private static final int MIN_MTU = 68;
     private static final int MAX_MTU = 65_535;
 
@@ -58,27 +62,39 @@ final class VhostNetDevice implements VhostDevice {
     private final Vring[] vrings =
             IntStream.range(0, VRINGS).mapToObj(i -> new Vring()).toArray(Vring[]::new);
     private final RunningQueues running;
+    private final FeatureOffer offer;
     private long features;
     private long protocolFeatures;
     private int status;
     private long mtu;
+    private String featuresRejected = "";
+    private String memoryRejected = "";
 
-    VhostNetDevice(PortContext context) {
+    VhostNetDevice(PortContext context, FeatureSettings disabled) {
         this.context = context;
+        this.offer = new FeatureOffer(context.name(), OFFERED, disabled, context.stateFile());
         this.running = new RunningQueues(context, vrings);
     }
 
     @Override
-    public long offeredFeatures() {
-        return OFFERED;
+    public synchronized void connected(UnixSocket.Peer peer) {
+        offer.connected(peer);
+    }
+
+    @Override
+    public synchronized long offeredFeatures() {
+        return offer.offer();
     }
 
     @Override
     public synchronized void setFeatures(long wanted) throws RefusedException {
-        long unknown = wanted & ~OFFERED;
+        long unknown = wanted & ~offer.offered();
         if (unknown != 0) {
+            featuresRejected = "the front end wants " + Feature.names(unknown) + ", which is not offered";
             throw new RefusedException("features that were not offered: " + Feature.names(unknown));
         }
+        featuresRejected = "";
+        offer.acknowledged(wanted);
         if (wanted == features) {
             return; // front ends repeat themselves for every queue pair
         }
@@ -126,11 +142,18 @@ final class VhostNetDevice implements VhostDevice {
             }
             status = 0;
         });
+        featuresRejected = "";
     }
 
     @Override
     public synchronized void setMemoryTable(List<RegionDescription> regions, List<Fd> files) throws RefusedException {
-        changeMemory(slots.mapTable(regions, files));
+        try {
+            changeMemory(slots.mapTable(regions, files));
+            memoryRejected = "";
+        } catch (RefusedException e) {
+            memoryRejected = String.valueOf(e.getMessage());
+            throw e;
+        }
     }
 
     @Override
@@ -264,7 +287,7 @@ final class VhostNetDevice implements VhostDevice {
 
     @Override
     public synchronized int status() {
-        return status;
+        return featuresRejected.isEmpty() ? status : status & ~DeviceStatus.FEATURES_OK.mask();
     }
 
     @Override
@@ -282,10 +305,13 @@ final class VhostNetDevice implements VhostDevice {
                 vring.reset();
             }
             slots.replace(GuestMemory.EMPTY);
+            running.forget();
             features = 0;
             protocolFeatures = 0;
             status = 0;
             mtu = 0;
+            featuresRejected = "";
+            memoryRejected = "";
         });
         context.forgetAddresses();
     }
@@ -348,7 +374,18 @@ final class VhostNetDevice implements VhostDevice {
     }
 
     /** Whether frames can pass, and if not, why. */
-    PortStatus portStatus() {
+    synchronized PortStatus portStatus() {
+        if (!featuresRejected.isEmpty()) {
+            return PortStatus.down("features rejected: " + featuresRejected);
+        }
+        if (!memoryRejected.isEmpty()) {
+            return PortStatus.down("memory not shared: " + memoryRejected);
+        }
+        if (features != 0 && slots.memory().regions().isEmpty()) {
+            return PortStatus.down(
+                    "memory not shared: the front end has given none, although its guest's driver is there"
+                            + " (guest memory must be a file that is shared: in QEMU a memory backend with share=on)");
+        }
         return running.status();
     }
 
@@ -356,7 +393,10 @@ final class VhostNetDevice implements VhostDevice {
         return new VhostDetails.Device(
                 Feature.names(features),
                 ProtocolFeature.names(protocolFeatures),
-                status,
+                new VhostDetails.Offer(
+                        Feature.names(OFFERED & ~offer.offered()), offer.kept(), offer.lost(), offer.trouble()),
+                Feature.VIRTIO_F_RING_PACKED.in(features) ? "packed" : "split",
+                DeviceStatus.names(status()),
                 mtu,
                 slots.view(),
                 running.view());

@@ -7,13 +7,14 @@ import io.patchbay.core.port.PortStatus;
 import io.patchbay.vhost.memory.GuestMemory;
 import io.patchbay.vhost.session.SessionServer;
 import io.patchbay.vhost.session.SocketFile;
+import io.patchbay.vhost.session.Statistics;
 import java.io.IOException;
 import java.nio.file.Path;
 import java.util.Optional;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
-/** A port for one guest: listens at a socket, and is a virtio network device to whoever connects. */
+/** A port for one guest: a virtio network device to the front end that connects, or that it connects to. */
 public final class VhostPort implements Port {
 
     private static final Logger LOG = LoggerFactory.getLogger(VhostPort.class);
@@ -31,15 +32,21 @@ public final class VhostPort implements Port {
 
     @Override
     public void start(PortContext context) throws PortException {
+        VhostNetDevice device = new VhostNetDevice(context, settings.offer());
+        Path path = Path.of(settings.socket());
         try {
-            SocketFile listener = SocketFile.listen(
-                    Path.of(settings.socket()),
-                    new SocketFile.Access(settings.modeBits(), settings.owner(), settings.group()));
-            VhostNetDevice device = new VhostNetDevice(context);
-            running = Optional.of(new Running(device, SessionServer.start(name, listener, device)));
+            SessionServer server = settings.isClient()
+                    ? SessionServer.connect(name, path, device)
+                    : SessionServer.start(name, listen(path), device);
+            running = Optional.of(new Running(device, server));
         } catch (IOException e) {
             throw new PortException("port " + name + ": " + e.getMessage(), e);
         }
+    }
+
+    private SocketFile listen(Path path) throws IOException {
+        return SocketFile.listen(
+                path, new SocketFile.Access(settings.permissionBits(), settings.owner(), settings.group()));
     }
 
     @Override
@@ -47,16 +54,20 @@ public final class VhostPort implements Port {
         if (running.isEmpty()) {
             return PortStatus.down("not started");
         }
-        if (!running.get().server().connected()) {
-            return PortStatus.down("waiting for a front end to connect to " + settings.socket());
+        SessionServer server = running.get().server();
+        if (server.connected()) {
+            return running.get().device().portStatus();
         }
-        return running.get().device().portStatus();
+        Statistics statistics = server.statistics();
+        String past = statistics.disconnects() == 0 ? "" : "; the last one left: " + statistics.lastEnd();
+        return PortStatus.down(server.waiting() + past);
     }
 
     @Override
     public Record details() {
         return new VhostDetails(
                 settings.socket(),
+                settings.isClient() ? "client" : "server",
                 running.map(r -> r.server().statistics()),
                 running.map(r -> r.device().view()));
     }

@@ -80,6 +80,7 @@ final class Vring {
     /** Stops the ring; its kick descriptor belongs to the start and goes with it. */
     void stop() {
         started = false;
+        trouble = "";
         setKick(Optional.empty());
     }
 

@@ -20,7 +20,9 @@ public final class Session {
     private final Connection connection;
     private final VhostDevice device;
     private boolean replyAck;
+    private boolean statusKnown;
     private long refused;
+    private String lastComplaint = "";
 
     Session(PortLog log, Connection connection, VhostDevice device) {
         this.log = log;
@@ -31,6 +33,11 @@ public final class Session {
     /** Requests that were refused or unknown so far. */
     public long refused() {
         return refused;
+    }
+
+    /** What was refused last, and why; empty if nothing was. */
+    String lastComplaint() {
+        return lastComplaint;
     }
 
     /**
@@ -132,6 +139,7 @@ public final class Session {
             case SET_PROTOCOL_FEATURES -> {
                 device.setProtocolFeatures(m.asNumber());
                 replyAck = ProtocolFeature.VHOST_USER_PROTOCOL_F_REPLY_ACK.in(m.asNumber());
+                statusKnown = ProtocolFeature.VHOST_USER_PROTOCOL_F_STATUS.in(m.asNumber());
             }
             case SET_OWNER -> device.setOwner();
             case RESET_OWNER -> device.resetOwner();
@@ -176,7 +184,7 @@ public final class Session {
         complain("refused " + request + ": " + why);
         if (request.reply() == Request.Reply.ALWAYS) {
             connection.send(Message.reply(message.request(), request.failure()));
-        } else if (!acknowledge(message, false)) {
+        } else if (!acknowledge(message, false) && !(request == Request.SET_FEATURES && statusKnown)) {
             throw new ConnectionException(
                     request + " was refused, and the front end did not ask for an answer: " + why);
         }
@@ -203,6 +211,7 @@ public final class Session {
 
     private void complain(String what) {
         refused++;
+        lastComplaint = what;
         log.warn(what);
     }
 }

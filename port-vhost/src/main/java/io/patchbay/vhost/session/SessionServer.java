@@ -1,28 +1,25 @@
 package io.patchbay.vhost.session;
 
 import io.patchbay.core.linux.EventFd;
-import io.patchbay.core.linux.LinuxException;
 import io.patchbay.core.linux.PollSet;
 import io.patchbay.core.linux.UnixSocket;
+import java.nio.file.Path;
 import java.time.Duration;
 import java.util.Optional;
 import java.util.function.UnaryOperator;
 import org.slf4j.LoggerFactory;
 
 /**
- * The thread of one port: waits for front ends at a socket and serves them, one at a time.
+ * The thread of one port: waits for front ends and serves them, one at a time.
  *
  * <p>{@link VhostDevice#disconnected} is called once after every conversation, however it ended. {@link #statistics}, {@link #disconnect} and
  * {@link #close} may be called by any other thread.
  */
 public final class SessionServer implements AutoCloseable {
 
-    /** How long nobody is accepted after that failed, for instance for want of descriptors. */
-    private static final Duration DEAF_TIME = Duration.ofMillis(100);
-
     private static final Duration FOR_EVER = Duration.ofDays(1);
 
-    private final SocketFile listener;
+    private final FrontEndSource source;
     private final VhostDevice device;
     private final Patience patience;
     private final PortLog log;
@@ -30,43 +27,49 @@ public final class SessionServer implements AutoCloseable {
     private final Thread thread;
     private volatile boolean stopping;
     private volatile Optional<Connection> current = Optional.empty();
-    private volatile Statistics statistics = new Statistics(0, 0, 0, Optional.empty(), "none yet");
+    private volatile Statistics statistics = Statistics.NONE;
     private volatile String dropReason = "";
-    private long deafUntil = System.nanoTime();
 
-    /**
-     * How the port's conversations went.
-     *
-     * @param connects front ends that were served
-     * @param turnedAway front ends that came while another was being served
-     * @param refused requests that were refused, declined or unknown, in all conversations
-     * @param peer the process being served
-     * @param lastEnd why the last conversation ended
-     */
-    public record Statistics(
-            long connects, long turnedAway, long refused, Optional<UnixSocket.Peer> peer, String lastEnd) {}
-
-    private SessionServer(String port, SocketFile listener, VhostDevice device, Patience patience) {
-        this.listener = listener;
+    private SessionServer(String port, FrontEndSource source, VhostDevice device, Patience patience, PortLog log) {
+        this.source = source;
         this.device = device;
         this.patience = patience;
-        this.log = new PortLog(port, LoggerFactory.getLogger(SessionServer.class), System::nanoTime);
+        this.log = log;
         this.thread = Thread.ofPlatform().name("vhost-" + port).daemon().unstarted(this::run);
     }
 
-    /** Starts to serve; takes over the listener. */
+    /** Starts to serve front ends that connect; takes over the listener. */
     public static SessionServer start(String port, SocketFile listener, VhostDevice device) {
         return start(port, listener, device, Patience.DEFAULT);
     }
 
     static SessionServer start(String port, SocketFile listener, VhostDevice device, Patience patience) {
-        SessionServer server = new SessionServer(port, listener, device, patience);
+        PortLog log = log(port);
+        return begun(new SessionServer(port, new Listener(listener, log), device, patience, log));
+    }
+
+    /** Starts to serve the front end that listens at a path, now or later. */
+    public static SessionServer connect(String port, Path path, VhostDevice device) {
+        PortLog log = log(port);
+        return begun(new SessionServer(port, new Dialer(path, log), device, Patience.DEFAULT, log));
+    }
+
+    private static PortLog log(String port) {
+        return new PortLog(port, LoggerFactory.getLogger(SessionServer.class), System::nanoTime);
+    }
+
+    private static SessionServer begun(SessionServer server) {
         server.thread.start();
         return server;
     }
 
     public Statistics statistics() {
         return statistics;
+    }
+
+    /** Why no front end is connected, for an operator. */
+    public String waiting() {
+        return source.waiting();
     }
 
     /** Whether a front end is connected. */
@@ -104,7 +107,7 @@ public final class SessionServer implements AutoCloseable {
         }
         synchronized (this) {
             stop.close();
-            listener.close();
+            source.close();
         }
         if (interrupted) {
             Thread.currentThread().interrupt();
@@ -115,46 +118,41 @@ public final class SessionServer implements AutoCloseable {
         PollSet waiting = new PollSet(2);
         while (!stopping) {
             waiting.clear().add(stop.number(), PollSet.IN);
-            addListener(waiting);
-            boolean _ = waiting.await(untilListening().orElse(FOR_EVER));
+            addSource(waiting);
+            boolean _ = waiting.await(source.pause().orElse(idleTime()));
             if (!stopping) {
-                accept().ifPresent(this::serve);
+                whoCame().ifPresent(this::serve);
             }
         }
     }
 
-    /** Who waits to be let in, if that is known. */
-    private Optional<UnixSocket> accept() {
-        if (untilListening().isPresent()) {
-            return Optional.empty();
-        }
-        try {
-            return listener.accept();
-        } catch (LinuxException e) {
-            // The front end goes on waiting, so the listener goes on being ready: asking again at once would be a busy
-            // loop.
-            log.warn("cannot accept a front end: " + e.getMessage());
-            deafUntil = System.nanoTime() + DEAF_TIME.toNanos();
-            return Optional.empty();
+    /** Who waits to be let in, if that can be known now. */
+    private Optional<UnixSocket> whoCame() {
+        return source.pause().isPresent() ? Optional.empty() : source.next();
+    }
+
+    private void addSource(PollSet waiting) {
+        if (hasDescriptor() && source.pause().isEmpty()) {
+            waiting.add(source.number(), PollSet.IN);
         }
     }
 
-    private void addListener(PollSet waiting) {
-        if (untilListening().isEmpty()) {
-            waiting.add(listener.number(), PollSet.IN);
-        }
+    private boolean hasDescriptor() {
+        return source.number() != FrontEndSource.NO_DESCRIPTOR;
     }
 
-    private Optional<Duration> untilListening() {
-        long left = deafUntil - System.nanoTime();
-        return left > 0 ? Optional.of(Duration.ofNanos(left).plusMillis(1)) : Optional.empty();
+    /** How long there is nothing to look for unless a descriptor says so. */
+    private Duration idleTime() {
+        return hasDescriptor() ? FOR_EVER : Duration.ZERO;
     }
 
     private void serve(UnixSocket socket) {
         Connection connection = new Connection(socket, patience.reply());
         String end = "";
+        long begun = System.nanoTime();
         try {
             begin(connection);
+            device.connected(connection.peer());
             converse(connection, new Session(log, connection, device));
         } catch (ConnectionException e) {
             end = String.valueOf(e.getMessage());
@@ -163,6 +161,7 @@ public final class SessionServer implements AutoCloseable {
             log.error("serving the front end failed", e);
         } finally {
             end(connection, end);
+            source.ended(Duration.ofNanos(System.nanoTime() - begun));
         }
     }
 
@@ -172,7 +171,7 @@ public final class SessionServer implements AutoCloseable {
             dropReason = "";
             current = Optional.of(connection);
         }
-        update(s -> new Statistics(s.connects() + 1, s.turnedAway(), s.refused(), Optional.of(peer), s.lastEnd()));
+        update(s -> s.connected(peer));
         log.info("front end connected, pid " + peer.pid() + ", uid " + peer.uid());
     }
 
@@ -190,7 +189,7 @@ public final class SessionServer implements AutoCloseable {
         } finally {
             connection.close();
         }
-        update(s -> new Statistics(s.connects(), s.turnedAway(), s.refused(), Optional.empty(), reason));
+        update(s -> s.ended(reason));
         log.info("front end disconnected: " + reason);
     }
 
@@ -199,9 +198,11 @@ public final class SessionServer implements AutoCloseable {
         long begun = System.nanoTime();
         while (!stopping && dropReason.isEmpty()) {
             waiting.clear().add(stop.number(), PollSet.IN).add(connection.number(), PollSet.IN);
-            addListener(waiting);
-            boolean _ = waiting.await(shorter(untilListening(), untilLate(connection, begun)));
-            accept().ifPresent(this::turnAway);
+            addSource(waiting);
+            boolean _ = waiting.await(shorter(deafTime(), untilLate(connection, begun)));
+            if (hasDescriptor()) {
+                whoCame().ifPresent(this::turnAway);
+            }
             if (waiting.ready(1)) {
                 if (!connection.isMidMessage()) {
                     begun = System.nanoTime();
@@ -214,13 +215,20 @@ public final class SessionServer implements AutoCloseable {
         }
     }
 
+    /** When the source is to be looked at again, if it is one that others can come from now. */
+    private Optional<Duration> deafTime() {
+        return hasDescriptor() ? source.pause() : Optional.empty();
+    }
+
     private void handle(Connection.Incoming incoming, Session session) throws ConnectionException {
         long before = session.refused();
         try {
             session.handle(incoming);
         } finally {
             long more = session.refused() - before;
-            update(s -> new Statistics(s.connects(), s.turnedAway(), s.refused() + more, s.peer(), s.lastEnd()));
+            if (more > 0) {
+                update(s -> s.refused(more, session.lastComplaint()));
+            }
         }
     }
 
@@ -246,7 +254,7 @@ public final class SessionServer implements AutoCloseable {
     /** A port has one cable: whoever comes while it is plugged in goes away again. */
     private void turnAway(UnixSocket socket) {
         try (socket) {
-            update(s -> new Statistics(s.connects(), s.turnedAway() + 1, s.refused(), s.peer(), s.lastEnd()));
+            update(Statistics::turnedOneAway);
             long count = statistics.turnedAway();
             if (Long.bitCount(count) == 1) {
                 log.warn("turned away a second front end, pid " + socket.peer().pid() + " (" + count + " so far)");

@@ -1,6 +1,7 @@
 package io.patchbay.vhost.session;
 
 import io.patchbay.core.linux.Fd;
+import io.patchbay.core.linux.UnixSocket;
 import io.patchbay.vhost.wire.RegionDescription;
 import io.patchbay.vhost.wire.VringAddresses;
 import java.util.List;
@@ -14,6 +15,9 @@ import java.util.Optional;
  * passed in full width, unchecked.
  */
 public interface VhostDevice {
+
+    /** A conversation begins, with that process. */
+    void connected(UnixSocket.Peer peer);
 
     /** GET_FEATURES: every feature bit on offer. */
     long offeredFeatures();

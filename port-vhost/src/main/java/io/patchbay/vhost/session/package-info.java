@@ -1,5 +1,6 @@
 /**
- * The conversation with one front end: framing, form, answers; and the socket where front ends come in.
+ * The conversation with one front end: framing, form, answers; and the sockets by which front ends are met: one of ours, where they connect
+ * ({@link io.patchbay.vhost.session.SocketFile}), or one of theirs, to which we do, for ever.
  *
  * <p>One platform thread per port runs its conversations one after another, so a front end that is slow, silent or hostile keeps nobody
  * waiting but itself. What the messages mean is for a {@link io.patchbay.vhost.session.VhostDevice}.
@@ -8,7 +9,8 @@
  * VHOST_USER_PROTOCOL_F_REPLY_ACK is negotiated. A request that is refused without being asked for an answer ends the connection: the
  * front end would go on as if it had been obeyed. A request that is unknown, or part of a feature not on offer, is the exception, as the
  * front end cannot count on it: it is logged and fails, and the connection goes on. Broken framing (version, size, a reply where a request
- * belongs) always ends the connection.
+ * belongs) always ends the connection. Refused features are another: with VHOST_USER_PROTOCOL_F_STATUS the front end learns of them from
+ * FEATURES_OK, which is then missing from the device status.
  *
  * <p>What a reply says when its request fails stands in {@link io.patchbay.vhost.wire.Request#failure}. SET_LOG_BASE has no reply of its own
  * as long as VHOST_USER_PROTOCOL_F_LOG_SHMFD is not offered; with it, the reply should be the 16 bytes of the request: peers disagree on

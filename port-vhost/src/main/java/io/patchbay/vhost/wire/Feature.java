@@ -1,7 +1,9 @@
 package io.patchbay.vhost.wire;
 
 import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.List;
+import java.util.Optional;
 
 /** Feature bits of a virtio network device and of vhost-user, by the names of their specifications. */
 public enum Feature {
@@ -78,6 +80,54 @@ public enum Feature {
             mask |= feature.mask();
         }
         return mask;
+    }
+
+    /** The feature with that name, if there is one. */
+    public static Optional<Feature> of(String name) {
+        return Arrays.stream(values())
+                .filter(feature -> feature.name().equals(name))
+                .findFirst();
+    }
+
+    /** What is left of an offer when some features are taken out of it, and with them those that need one of them (virtio 1.3 §5.1.3.1). */
+    public static long removed(long offer, long out) {
+        long gone = out;
+        long left = offer & ~gone;
+        for (boolean again = true; again; ) {
+            again = false;
+            for (Feature feature : values()) {
+                long needed = feature.needs();
+                if (feature.in(left) && (needed & gone) != 0 && (needed & left) == 0) {
+                    left &= ~feature.mask();
+                    gone |= feature.mask();
+                    again = true;
+                }
+            }
+        }
+        return left;
+    }
+
+    /** Of these features at least one is needed for this one; 0 if it stands alone. */
+    private long needs() {
+        return switch (this) {
+            case VIRTIO_NET_F_HOST_TSO4, VIRTIO_NET_F_HOST_TSO6, VIRTIO_NET_F_HOST_UFO, VIRTIO_NET_F_HOST_USO ->
+                VIRTIO_NET_F_CSUM.mask();
+            case VIRTIO_NET_F_HOST_ECN -> mask(VIRTIO_NET_F_HOST_TSO4, VIRTIO_NET_F_HOST_TSO6);
+            case VIRTIO_NET_F_GUEST_TSO4,
+                    VIRTIO_NET_F_GUEST_TSO6,
+                    VIRTIO_NET_F_GUEST_UFO,
+                    VIRTIO_NET_F_GUEST_USO4,
+                    VIRTIO_NET_F_GUEST_USO6 -> VIRTIO_NET_F_GUEST_CSUM.mask();
+            case VIRTIO_NET_F_GUEST_ECN -> mask(VIRTIO_NET_F_GUEST_TSO4, VIRTIO_NET_F_GUEST_TSO6);
+            case VIRTIO_NET_F_CTRL_RX,
+                    VIRTIO_NET_F_CTRL_VLAN,
+                    VIRTIO_NET_F_CTRL_MAC_ADDR,
+                    VIRTIO_NET_F_GUEST_ANNOUNCE,
+                    VIRTIO_NET_F_MQ,
+                    VIRTIO_NET_F_RSS -> VIRTIO_NET_F_CTRL_VQ.mask();
+            case VIRTIO_F_RING_PACKED, VIRTIO_F_IN_ORDER -> VIRTIO_F_VERSION_1.mask();
+            default -> 0;
+        };
     }
 
     /** Names of the bits set, lowest first; then bits without a name, as {@code bit N}. */

@@ -13,8 +13,10 @@ import io.patchbay.vhost.wire.Message;
 import io.patchbay.vhost.wire.RegionDescription;
 import io.patchbay.vhost.wire.Request;
 import java.io.IOException;
+import java.lang.foreign.ValueLayout;
 import java.util.List;
 import java.util.Random;
+import java.util.concurrent.TimeUnit;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
@@ -136,12 +138,33 @@ class ChangesWhileRunningTest {
         a.client().tell(Request.SET_MEM_TABLE, Message.memoryTable(List.of()), NO_FILES);
 
         assertThat(rig.port(0).status().up()).isFalse();
-        assertThat(rig.port(0).status().reason()).contains("not within one memory region");
+        assertThat(rig.port(0).status().reason()).contains("memory not shared");
         assertThat(rig.port(1).status().up()).isTrue();
 
         a.client().tell(Request.SET_MEM_TABLE, Message.memoryTable(List.of(a.region())), List.of(a.memoryFile()));
         assertThat(rig.port(0).status().up()).isTrue();
         exchange(17);
+    }
+
+    /** Cloud Hypervisor pauses a guest this way, and takes a picture of its memory. */
+    @Test
+    void aDisabledDeviceTouchesNothingAndGoesOnWhereItStood() throws Exception {
+        for (int queue = 0; queue < 2; queue++) {
+            a.client().tell(Request.SET_VRING_ENABLE, Message.state(queue, 0), NO_FILES);
+        }
+        byte[] waiting = GuestToGuestTest.frame(2, 1, 100, new Random(3));
+        assertThat(a.send(waiting)).isTrue();
+        byte[] picture = a.memory().toArray(ValueLayout.JAVA_BYTE);
+        assertThat(b.send(GuestToGuestTest.frame(1, 2, 100, new Random(4)))).isTrue();
+        GuestRig.awaitThat("it is dropped", () -> rig.delivered(0).dropped(DropReason.PORT_DOWN) == 1);
+        TimeUnit.MILLISECONDS.sleep(50);
+        assertThat(a.memory().toArray(ValueLayout.JAVA_BYTE)).isEqualTo(picture);
+
+        for (int queue = 0; queue < 2; queue++) {
+            a.client().tell(Request.SET_VRING_ENABLE, Message.state(queue, 1), NO_FILES);
+        }
+        assertThat(GuestRig.await(b)).isEqualTo(waiting);
+        exchange(5);
     }
 
     @Test

@@ -15,10 +15,12 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.ArrayList;
+import java.util.Collections;
 import java.util.List;
 import java.util.Optional;
 import java.util.OptionalInt;
 import java.util.function.BooleanSupplier;
+import java.util.function.Function;
 
 /** A switch with two vhost-user ports, for front ends to connect to. */
 final class GuestRig implements AutoCloseable {
@@ -34,12 +36,18 @@ final class GuestRig implements AutoCloseable {
     private final List<FrontEnd> frontEnds = new ArrayList<>();
 
     GuestRig(IdlePolicy idle, Waiters waiter) throws Exception {
+        this(idle, waiter, 1, VhostSettings::at);
+    }
+
+    /** @param settings of a port by its socket's path */
+    GuestRig(IdlePolicy idle, Waiters waiter, int workers, Function<String, VhostSettings> settingsOf)
+            throws Exception {
         directory = Files.createTempDirectory("pbrig");
         WorkerSettings settings = new WorkerSettings(
                 idle, OptionalInt.empty(), WorkerSettings.DEFAULT_FRAME_BUDGET, WorkerSettings.DEFAULT_BYTE_BUDGET);
-        board = Switchboard.start(List.of(settings), waiter.factory(), new MacTable(1000, 300));
+        board = Switchboard.start(Collections.nCopies(workers, settings), waiter.factory(), new MacTable(1000, 300));
         for (int i = 0; i < PORTS; i++) {
-            VhostPort port = new VhostPort("vm" + i, VhostSettings.at(socket(i)));
+            VhostPort port = new VhostPort("vm" + i, settingsOf.apply(socket(i)));
             counters.add(new PortCounters());
             attachments.add(board.attach("vm" + i, port, counters.get(i)));
             ports.add(port);
@@ -59,6 +67,14 @@ final class GuestRig implements AutoCloseable {
         FrontEnd frontEnd = FrontEnd.connect(socket(port), settings, 10_000);
         frontEnds.add(frontEnd);
         return frontEnd;
+    }
+
+    /** Closes a port and starts another in its place, as a restart of the daemon does. */
+    void restart(int index) throws Exception {
+        ports.get(index).close();
+        VhostPort port = new VhostPort("vm" + index, VhostSettings.at(socket(index)));
+        ports.set(index, port);
+        port.start(attachments.get(index));
     }
 
     VhostPort port(int index) {

@@ -188,6 +188,21 @@ class RefusalsTest {
     }
 
     @Test
+    void refusedFeaturesAreMissingFromTheStatusUntilOthersAreAccepted() throws IOException {
+        long wanted = FrontEndSettings.MODERN.features() | Feature.VHOST_USER_F_PROTOCOL_FEATURES.mask();
+        a.client().tell(Request.SET_STATUS, Message.number(0x0b), NO_FILES);
+        assertThat(a.client().ask(Request.GET_STATUS)).isEqualTo(0x0b);
+
+        assertThatThrownBy(() -> a.client()
+                        .tell(Request.SET_FEATURES, Message.number(wanted | Feature.VIRTIO_F_SR_IOV.mask()), NO_FILES))
+                .isInstanceOf(IOException.class);
+        assertThat(a.client().ask(Request.GET_STATUS)).as("without FEATURES_OK").isEqualTo(0x03);
+
+        a.client().tell(Request.SET_FEATURES, Message.number(wanted), NO_FILES);
+        assertThat(a.client().ask(Request.GET_STATUS)).isEqualTo(0x0b);
+    }
+
+    @Test
     void anAnnouncementTellsTheOthersWhereTheGuestIs() throws IOException {
         a.client().tell(Request.SEND_RARP, Message.number(Long.reverseBytes(0x0200_0000_0077L << 16)), NO_FILES);
         byte[] announcement = GuestRig.await(b);

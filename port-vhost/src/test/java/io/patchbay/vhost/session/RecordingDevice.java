@@ -1,6 +1,7 @@
 package io.patchbay.vhost.session;
 
 import io.patchbay.core.linux.Fd;
+import io.patchbay.core.linux.UnixSocket;
 import io.patchbay.vhost.wire.ProtocolFeature;
 import io.patchbay.vhost.wire.RegionDescription;
 import io.patchbay.vhost.wire.VringAddresses;
@@ -33,6 +34,11 @@ final class RecordingDevice implements VhostDevice {
         if (failing) {
             throw new IllegalStateException("the test makes the device fail");
         }
+    }
+
+    @Override
+    public void connected(UnixSocket.Peer peer) {
+        // What it is asked is written down, not by whom.
     }
 
     @Override

@@ -288,4 +288,21 @@ class RequestsTest {
         assertThat(fixture.device.calls).containsExactly("status");
         assertThat(fixture.statistics().refused()).isEqualTo(2);
     }
+
+    @Test
+    void refusedFeaturesDoNotEndTheConnectionOfWhoCanSeeThemInTheStatus() {
+        long status = ProtocolFeature.VHOST_USER_PROTOCOL_F_STATUS.mask();
+        frontEnd.send(Message.request(SET_PROTOCOL_FEATURES, false, Message.number(status)), 0);
+        synchronise();
+        fixture.device.refusing = true;
+        frontEnd.send(Message.request(SET_FEATURES, false, Message.number(0)), 0);
+        synchronise();
+    }
+
+    @Test
+    void refusedFeaturesEndTheConnectionOfWhoCannot() {
+        fixture.device.refusing = true;
+        frontEnd.send(Message.request(SET_FEATURES, false, Message.number(0)), 0);
+        frontEnd.awaitEnd();
+    }
 }

@@ -27,7 +27,7 @@ final class ServerFixture implements AutoCloseable {
         return TestFrontEnd.connect(path);
     }
 
-    SessionServer.Statistics statistics() {
+    Statistics statistics() {
         return server.statistics();
     }
 

@@ -1,6 +1,7 @@
 package io.patchbay.core.control;
 
 import io.patchbay.core.control.config.Config;
+import io.patchbay.core.control.config.SwitchConfig;
 import io.patchbay.core.control.http.Answer;
 import io.patchbay.core.control.http.HttpServer;
 import io.patchbay.core.control.http.Route;
@@ -11,6 +12,7 @@ import io.patchbay.core.port.PortException;
 import io.patchbay.core.worker.Switchboard;
 import java.io.IOException;
 import java.net.SocketAddress;
+import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayDeque;
 import java.util.ArrayList;
@@ -38,6 +40,7 @@ public final class Daemon implements AutoCloseable {
     private final Deque<Runnable> undo = new ArrayDeque<>();
     private final long startedNanos = System.nanoTime();
     private Optional<SocketAddress> metricsAddress = Optional.empty();
+    private Optional<Path> state = Optional.empty();
 
     /** What {@code status} shows. */
     public record Status(
@@ -88,6 +91,7 @@ public final class Daemon implements AutoCloseable {
     private void run(Config config, Notify notify) throws PortException, IOException {
         undo.push(board::close);
         startClock();
+        state = stateDirectory(config.switching());
         Metrics metrics = new Metrics(VERSION);
         undo.push(metrics::close);
         metrics.addSwitch(board);
@@ -113,6 +117,25 @@ public final class Daemon implements AutoCloseable {
                 metricsAddress.map(Object::toString).orElse("no address"));
     }
 
+    /** Where ports keep what they must know after a restart. A directory nobody asked for may be missing. */
+    private static Optional<Path> stateDirectory(SwitchConfig config) {
+        Optional<Path> directory = config.statePath();
+        if (config.stateDirectory().isPresent() || directory.isEmpty()) {
+            return directory;
+        }
+        try {
+            Files.createDirectories(directory.get());
+        } catch (IOException e) {
+            LOG.info("nothing is kept over restarts: {} cannot be made: {}", directory.get(), e.toString());
+            return Optional.empty();
+        }
+        if (!Files.isWritable(directory.get())) {
+            LOG.info("nothing is kept over restarts: {} is not writable", directory.get());
+            return Optional.empty();
+        }
+        return directory;
+    }
+
     private void startClock() {
         ScheduledExecutorService clock = Executors.newSingleThreadScheduledExecutor(
                 Thread.ofPlatform().name("clock").daemon().factory());
@@ -127,7 +150,11 @@ public final class Daemon implements AutoCloseable {
     private PluggedPort plug(Config.PortConfig config) throws PortException {
         Port port = config.maker().make();
         PortCounters counters = new PortCounters();
-        Switchboard.Attachment attachment = board.attach(config.name(), port, counters);
+        Switchboard.Attachment attachment = board.attach(
+                config.name(),
+                port,
+                counters,
+                state.map(directory -> directory.resolve("ports").resolve(config.name() + ".json")));
         PluggedPort plugged = new PluggedPort(config.name(), config.type(), port, counters, attachment);
         undo.push(attachment::close);
         undo.push(port::close);

@@ -58,6 +58,8 @@ public final class Burst {
     private final long[] offload;
     private final int[] headerLength;
 
+    private final int[][] rooms;
+
     private int count;
     private int segments;
     private long bytes;
@@ -80,6 +82,7 @@ public final class Burst {
         segmentEnd = new int[capacity + 1];
         offload = new long[capacity];
         headerLength = new int[capacity];
+        rooms = new int[2][capacity];
         segmentBase = new MemorySegment[pieces];
         segmentOffset = new long[pieces];
         segmentLength = new int[pieces];
@@ -283,6 +286,16 @@ public final class Burst {
         segments = first + 1 + left;
         segmentEnd[count] = segments;
         return true;
+    }
+
+    /**
+     * Room for a number per frame, for whoever handles the burst at the moment and has nothing of its own that only one worker uses. What it
+     * holds is not kept from one handler to the next.
+     *
+     * @param which 0 or 1
+     */
+    public int[] room(int which) {
+        return rooms[which];
     }
 
     /** Bytes of frame {@code i}, without any virtio-net header. */

@@ -1,5 +1,8 @@
 package io.patchbay.core.port;
 
+import java.nio.file.Path;
+import java.util.Optional;
+
 /**
  * The switch as one port sees it. Methods are called from the port's control threads, never from a worker.
  */
@@ -10,6 +13,14 @@ public interface PortContext {
 
     /** The port's counters; kept over restarts of the port's peer. */
     PortCounters counters();
+
+    /**
+     * The file in which the port may keep what it must know after a restart of the switch; absent if nothing is to be kept. Neither the file
+     * nor its directory need exist.
+     */
+    default Optional<Path> stateFile() {
+        return Optional.empty();
+    }
 
     /**
      * Replaces what the port offers the workers.

@@ -7,6 +7,7 @@ import io.patchbay.core.port.PortContext;
 import io.patchbay.core.port.PortCounters;
 import io.patchbay.core.port.PortQueues;
 import io.patchbay.core.port.QueueCounters;
+import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
@@ -97,6 +98,11 @@ public final class Switchboard implements AutoCloseable {
      * @throws IllegalStateException if there are {@link #MAX_PORTS} ports already
      */
     public Attachment attach(String name, Port port, PortCounters counters) {
+        return attach(name, port, counters, Optional.empty());
+    }
+
+    /** The same for a port that may keep something over restarts, in that file. */
+    public Attachment attach(String name, Port port, PortCounters counters, Optional<Path> stateFile) {
         synchronized (workers) {
             List<Optional<Plug>> plugs = new ArrayList<>(topology.plugs());
             int index = plugs.indexOf(Optional.empty());
@@ -109,7 +115,7 @@ public final class Switchboard implements AutoCloseable {
             }
             plugs.set(index, Optional.of(new Plug(index, port, counters, List.of(), Optional.empty())));
             replace(plugs);
-            return new Attachment(name, index, port, counters);
+            return new Attachment(name, index, port, counters, stateFile);
         }
     }
 
@@ -167,13 +173,20 @@ public final class Switchboard implements AutoCloseable {
         private final int index;
         private final Port port;
         private final PortCounters counters;
+        private final Optional<Path> stateFile;
         private boolean attached = true;
 
-        private Attachment(String name, int index, Port port, PortCounters counters) {
+        private Attachment(String name, int index, Port port, PortCounters counters, Optional<Path> stateFile) {
             this.name = name;
             this.index = index;
             this.port = port;
             this.counters = counters;
+            this.stateFile = stateFile;
+        }
+
+        @Override
+        public Optional<Path> stateFile() {
+            return stateFile;
         }
 
         @Override

@@ -6,6 +6,7 @@ import io.patchbay.core.worker.IdlePolicy;
 import io.patchbay.core.worker.Waiters;
 import io.patchbay.core.worker.WorkerSettings;
 import java.net.InetSocketAddress;
+import java.nio.file.Path;
 import java.time.Duration;
 import java.util.List;
 import java.util.Locale;
@@ -23,6 +24,7 @@ import java.util.OptionalInt;
  * @param spinMicros how long an adaptive worker polls before it sleeps; default 50
  * @param waiter {@code auto} (default), {@code io_uring} or {@code epoll}
  * @param adminSocket path of the admin API; default {@value #DEFAULT_ADMIN_SOCKET}
+ * @param stateDirectory where ports keep what they must know after a restart, or {@code off}; default {@value #DEFAULT_STATE_DIRECTORY}
  * @param metricsAddress {@code host:port} of the metrics, or {@code off}; default {@value #DEFAULT_METRICS_ADDRESS}
  */
 public record SwitchConfig(
@@ -33,9 +35,11 @@ public record SwitchConfig(
         Optional<Integer> spinMicros,
         Optional<String> waiter,
         Optional<String> adminSocket,
+        Optional<String> stateDirectory,
         Optional<String> metricsAddress) {
 
     public static final String DEFAULT_ADMIN_SOCKET = "/run/patchbay/admin.sock";
+    public static final String DEFAULT_STATE_DIRECTORY = "/var/lib/patchbay";
     public static final String DEFAULT_METRICS_ADDRESS = "127.0.0.1:9466";
 
     private static final int MAX_WORKERS = 64;
@@ -44,6 +48,7 @@ public record SwitchConfig(
 
     /** A switch with every default. */
     public static final SwitchConfig DEFAULT = new SwitchConfig(
+            Optional.empty(),
             Optional.empty(),
             Optional.empty(),
             Optional.empty(),
@@ -67,6 +72,11 @@ public record SwitchConfig(
         adminSocket.ifPresent(path -> {
             if (!path.startsWith("/")) {
                 throw SettingException.of("adminSocket", path, "an absolute path");
+            }
+        });
+        stateDirectory.ifPresent(path -> {
+            if (!path.startsWith("/") && !path.equals("off")) {
+                throw SettingException.of("stateDirectory", path, "an absolute path, or off");
             }
         });
         metricsAddress.ifPresent(SwitchConfig::checkAddress);
@@ -108,6 +118,13 @@ public record SwitchConfig(
 
     public String adminPath() {
         return adminSocket.orElse(DEFAULT_ADMIN_SOCKET);
+    }
+
+    /** Where ports keep what they must know after a restart, if anywhere. */
+    public Optional<Path> statePath() {
+        return Optional.of(stateDirectory.orElse(DEFAULT_STATE_DIRECTORY))
+                .filter(path -> !path.equals("off"))
+                .map(Path::of);
     }
 
     /** Where metrics are served, if anywhere. */

@@ -1,0 +1,126 @@
+package io.patchbay.vhost.net;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import io.patchbay.core.frame.Burst;
+import java.lang.foreign.MemorySegment;
+import java.nio.ByteBuffer;
+import java.util.Arrays;
+import java.util.HashSet;
+import java.util.HexFormat;
+import java.util.Random;
+import java.util.Set;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.ValueSource;
+
+class FlowHashTest {
+
+    private static final String MACS = "020000000002" + "020000000001";
+    private static final String BACK = "020000000001" + "020000000002";
+    private static final String TAG = "8100" + "0064";
+    private static final String V4 = "0800" + "45000028" + "00014000" + "40060000";
+    private static final String V4_FIRST = "0800" + "45000028" + "00012000" + "40060000";
+    private static final String V4_LATER = "0800" + "45000028" + "000100b9" + "40060000";
+    private static final String V4_ADDRESSES = "0a000001" + "0a000002";
+    private static final String V4_BACK = "0a000002" + "0a000001";
+    private static final String V6 = "86dd" + "60000000" + "00140640";
+    private static final String V6_ADDRESSES = "20010db8000000000000000000000001" + "20010db8000000000000000000000002";
+    private static final String V6_BACK = "20010db8000000000000000000000002" + "20010db8000000000000000000000001";
+    private static final String PORTS = "1f90" + "0050";
+    private static final String PORTS_BACK = "0050" + "1f90";
+    private static final String REST = "00".repeat(16);
+
+    /** The hash of a frame whose tail is cut into pieces of that many bytes. */
+    private static int hash(byte[] frame, int piece) {
+        Burst burst = new Burst();
+        byte[] head = Arrays.copyOf(frame, Burst.HEAD_BYTES);
+        MemorySegment memory = MemorySegment.ofArray(frame);
+        for (int at = Burst.HEAD_BYTES; at < frame.length; at += piece) {
+            assertThat(burst.addSegment(memory, at, Math.min(piece, frame.length - at)))
+                    .isTrue();
+        }
+        ByteBuffer words = ByteBuffer.wrap(head).order(java.nio.ByteOrder.LITTLE_ENDIAN);
+        burst.endFrame(words.getLong(0), words.getLong(8), frame.length);
+        return FlowHash.of(burst, 0);
+    }
+
+    private static int hash(String... hex) {
+        return hash(HexFormat.of().parseHex(String.join("", hex)), 4096);
+    }
+
+    @Test
+    void bothDirectionsOfAConversationAreOne() {
+        assertThat(hash(MACS, V4, V4_ADDRESSES, PORTS, REST)).isEqualTo(hash(BACK, V4, V4_BACK, PORTS_BACK, REST));
+        assertThat(hash(MACS, V6, V6_ADDRESSES, PORTS, REST)).isEqualTo(hash(BACK, V6, V6_BACK, PORTS_BACK, REST));
+        assertThat(hash(MACS, "0806", REST, REST)).isEqualTo(hash(BACK, "0806", REST, REST));
+    }
+
+    @Test
+    void conversationsBetweenTheSamePortsOfOthersAndOtherPortsOfTheSameDiffer() {
+        int one = hash(MACS, V4, V4_ADDRESSES, PORTS, REST);
+        assertThat(hash(MACS, V4, "0a000001" + "0a000003", PORTS, REST)).isNotEqualTo(one);
+        assertThat(hash(MACS, V4, V4_ADDRESSES, "1f91" + "0050", REST)).isNotEqualTo(one);
+        assertThat(hash(MACS, V6, V6_ADDRESSES, "1f91" + "0050", REST))
+                .isNotEqualTo(hash(MACS, V6, V6_ADDRESSES, PORTS, REST));
+        assertThat(hash(MACS, "0806", REST, REST)).isNotEqualTo(hash("020000000003020000000001", "0806", REST, REST));
+    }
+
+    @Test
+    void aTagDoesNotHideTheConversation() {
+        assertThat(hash(MACS, TAG, V4, V4_ADDRESSES, PORTS, REST)).isEqualTo(hash(MACS, V4, V4_ADDRESSES, PORTS, REST));
+        assertThat(hash(MACS, TAG, V6, V6_ADDRESSES, PORTS, REST)).isEqualTo(hash(MACS, V6, V6_ADDRESSES, PORTS, REST));
+    }
+
+    @Test
+    void allFragmentsOfAPacketAreOneWhateverStandsWhereThePortsWouldBe() {
+        int first = hash(MACS, V4_FIRST, V4_ADDRESSES, PORTS, REST);
+        assertThat(hash(MACS, V4_LATER, V4_ADDRESSES, "dead" + "beef", REST)).isEqualTo(first);
+    }
+
+    @ParameterizedTest
+    @ValueSource(ints = {3, 4, 5, 7, 8, 13, 20, 100})
+    void howAFrameIsCutDoesNotMatter(int piece) {
+        for (String tag : new String[] {"", TAG}) {
+            byte[] frame = HexFormat.of().parseHex(MACS + tag + V4 + V4_ADDRESSES + PORTS + REST);
+            assertThat(hash(frame, Math.max(piece, 4))).isEqualTo(hash(frame, 4096));
+        }
+    }
+
+    @Test
+    void framesOfAnyLengthAndContentHaveAHash() {
+        long seed = 20_261_124;
+        Random random = new Random(seed);
+        Set<Integer> seen = new HashSet<>();
+        for (int i = 0; i < 20_000; i++) {
+            byte[] frame = new byte[14 + random.nextInt(60)];
+            random.nextBytes(frame);
+            byte[] type =
+                    HexFormat.of().parseHex(random.nextBoolean() ? "0800" : random.nextBoolean() ? "86dd" : "8100");
+            System.arraycopy(type, 0, frame, 12, 2);
+            seen.add(hash(frame, 1 + random.nextInt(20)));
+        }
+        assertThat(seen).as("seed %d", seed).hasSizeGreaterThan(19_000);
+    }
+
+    @Test
+    void aTableKeepsAConversationUntilItIsStale() {
+        FlowTable flows = new FlowTable();
+        int one = 0x1234_5678;
+        int other = 0x0000_0678; // the same entry
+        flows.learn(one, 3, 100);
+        flows.learn(other, 5, 105);
+        assertThat(flows.pair(one)).isEqualTo(3);
+        assertThat(flows.pair(other)).isEqualTo(FlowTable.UNKNOWN);
+
+        flows.learn(one, 4, 106);
+        assertThat(flows.pair(one)).as("moved by the guest").isEqualTo(4);
+
+        flows.learn(other, 5, 120);
+        assertThat(flows.pair(other)).isEqualTo(5);
+        assertThat(flows.pair(one)).isEqualTo(FlowTable.UNKNOWN);
+
+        flows.clear();
+        assertThat(flows.pair(other)).isEqualTo(FlowTable.UNKNOWN);
+    }
+}

@@ -1,0 +1,210 @@
+package io.patchbay.vhost.net;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
+
+import io.patchbay.core.linux.Fd;
+import io.patchbay.core.linux.SharedMemory;
+import io.patchbay.core.linux.UnixSocket;
+import io.patchbay.core.worker.IdlePolicy;
+import io.patchbay.core.worker.Waiters;
+import io.patchbay.vhost.frontend.FrontEnd;
+import io.patchbay.vhost.frontend.FrontEndSettings;
+import io.patchbay.vhost.frontend.VhostClient;
+import io.patchbay.vhost.ring.SplitRingDescriptor;
+import io.patchbay.vhost.wire.Feature;
+import io.patchbay.vhost.wire.Message;
+import io.patchbay.vhost.wire.RegionDescription;
+import io.patchbay.vhost.wire.Request;
+import java.io.IOException;
+import java.lang.foreign.ValueLayout;
+import java.util.List;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.Timeout;
+
+/** What an operator is told of a port that carries no frames. */
+@Timeout(60)
+class PortStateTest {
+
+    private static final long V1 = Feature.VIRTIO_F_VERSION_1.mask();
+    private static final List<Fd> NO_FILES = List.of();
+
+    private static void awaitReason(GuestRig rig, String... parts) {
+        GuestRig.awaitThat(
+                "the port is down because of " + List.of(parts) + ": "
+                        + rig.port(0).status(),
+                () -> {
+                    var status = rig.port(0).status();
+                    return !status.up() && List.of(parts).stream().allMatch(status.reason()::contains);
+                });
+    }
+
+    private static GuestRig clients() throws Exception {
+        return new GuestRig(new IdlePolicy.Sleepy(), Waiters.AUTO, 1, VhostSettings::client);
+    }
+
+    @Test
+    void waitingForAFrontEndToConnect() throws Exception {
+        try (GuestRig rig = GuestRig.adaptive()) {
+            awaitReason(rig, "waiting for a front end to connect to " + rig.socket(0));
+        }
+    }
+
+    @Test
+    void waitingAgainAndWhyTheLastOneLeft() throws Exception {
+        try (GuestRig rig = GuestRig.adaptive()) {
+            FrontEnd.connect(rig.socket(0), FrontEndSettings.MODERN, 100).close();
+            awaitReason(rig, "waiting for a front end to connect", "the last one left: the front end closed");
+        }
+    }
+
+    @Test
+    void waitingForAFrontEndToListen() throws Exception {
+        try (GuestRig rig = clients()) {
+            awaitReason(rig, "waiting for a front end to listen at " + rig.socket(0), "no such file");
+        }
+    }
+
+    @Test
+    void refused() throws Exception {
+        try (GuestRig rig = clients()) {
+            UnixSocket.bind(rig.socket(0)).close(); // leaves its file
+            try {
+                awaitReason(rig, "refused: nobody listens at " + rig.socket(0));
+            } finally {
+                java.nio.file.Files.delete(java.nio.file.Path.of(rig.socket(0)));
+            }
+        }
+    }
+
+    @Test
+    void ringNotStarted() throws Exception {
+        try (GuestRig rig = GuestRig.adaptive();
+                VhostClient client = VhostClient.connect(rig.socket(0))) {
+            client.ask(Request.GET_FEATURES);
+            awaitReason(rig, "ring not started");
+        }
+    }
+
+    @Test
+    void ringNotStartedAfterTheFrontEndStoppedIt() throws Exception {
+        try (GuestRig rig = GuestRig.adaptive()) {
+            FrontEnd a = rig.connect(0, FrontEndSettings.MODERN);
+            for (int queue = 0; queue < 2; queue++) {
+                a.client().exchange(Request.GET_VRING_BASE, Message.state(queue, 0), NO_FILES);
+            }
+            awaitReason(rig, "ring not started");
+        }
+    }
+
+    @Test
+    void disabled() throws Exception {
+        try (GuestRig rig = GuestRig.adaptive()) {
+            FrontEnd a = rig.connect(0, FrontEndSettings.MODERN);
+            for (int queue = 0; queue < 2; queue++) {
+                a.client().tell(Request.SET_VRING_ENABLE, Message.state(queue, 0), NO_FILES);
+            }
+            awaitReason(rig, "disabled");
+        }
+    }
+
+    @Test
+    void memoryNotSharedSinceThereIsNone() throws Exception {
+        try (GuestRig rig = GuestRig.adaptive();
+                VhostClient client = VhostClient.connect(rig.socket(0))) {
+            client.tell(Request.SET_FEATURES, Message.number(V1), NO_FILES);
+            awaitReason(rig, "memory not shared", "share=on");
+        }
+    }
+
+    @Test
+    void memoryNotSharedSinceItCannotBeMapped() throws Exception {
+        try (GuestRig rig = GuestRig.adaptive();
+                Fd file = SharedMemory.createMemfd("short", 4096)) {
+            FrontEnd a = rig.connect(0, FrontEndSettings.MODERN);
+            RegionDescription tooLong = new RegionDescription(0, 8192, 0x1_0000, 0);
+            assertThatThrownBy(() -> a.client()
+                            .tell(Request.SET_MEM_TABLE, Message.memoryTable(List.of(tooLong)), List.of(file)))
+                    .isInstanceOf(IOException.class);
+            awaitReason(rig, "memory not shared", "of a file of 4096 bytes");
+        }
+    }
+
+    @Test
+    void memoryNotSharedSinceWhatTheGuestWritesIsNotSeen() throws Exception {
+        try (GuestRig rig = GuestRig.adaptive()) {
+            FrontEnd a = rig.connect(0, FrontEndSettings.MODERN);
+            try (Fd copy = SharedMemory.createMemfd("private", a.region().size())) {
+                a.client().tell(Request.SET_MEM_TABLE, Message.memoryTable(List.of(a.region())), List.of(copy));
+                awaitReason(rig, "the guest has never posted a buffer", "its memory is not shared");
+            }
+        }
+    }
+
+    @Test
+    void featuresRejected() throws Exception {
+        try (GuestRig rig = GuestRig.adaptive()) {
+            FrontEnd a = rig.connect(0, FrontEndSettings.MODERN);
+            long wanted = V1 | Feature.VIRTIO_F_SR_IOV.mask();
+            assertThatThrownBy(() -> a.client().tell(Request.SET_FEATURES, Message.number(wanted), NO_FILES))
+                    .isInstanceOf(IOException.class);
+            awaitReason(rig, "features rejected", "VIRTIO_F_SR_IOV");
+        }
+    }
+
+    @Test
+    void theGuestBrokeTheRing() throws Exception {
+        try (GuestRig rig = GuestRig.adaptive()) {
+            FrontEnd a = rig.connect(0, FrontEndSettings.MODERN);
+            // The index jumps by more than the ring has entries.
+            a.transmitRing().available().set(ValueLayout.JAVA_SHORT, SplitRingDescriptor.AVAILABLE_INDEX, (short)
+                    20_000);
+            a.kickTransmit();
+            GuestRig.awaitThat(
+                    "the port says so",
+                    () -> rig.port(0).status().reason().contains("vring 1: the guest broke the ring"));
+        }
+    }
+
+    @Test
+    void noPermissionToConnectIsTestedWithTheDialer() {
+        // Root may connect to every socket, so no port of a test can meet this.
+        assertThat(io.patchbay.vhost.session.DialerReasons.noPermission("/run/vm.sock"))
+                .isEqualTo("no permission to connect to /run/vm.sock: permission denied (EACCES)");
+    }
+
+    @Test
+    void detailsNameWhatWasNegotiated() throws Exception {
+        try (GuestRig rig = GuestRig.adaptive()) {
+            FrontEnd a = rig.connect(0, FrontEndSettings.MODERN);
+            FrontEnd b = rig.connect(1, FrontEndSettings.MODERN);
+            byte[] frame = GuestToGuestTest.frame(2, 1, 100, new java.util.Random(1));
+            a.send(frame);
+            GuestRig.await(b);
+            VhostDetails details = (VhostDetails) rig.port(0).details();
+            var session = details.session().orElseThrow();
+            assertThat(session.connects()).isEqualTo(1);
+            assertThat(session.peer().orElseThrow().pid())
+                    .isEqualTo((int) ProcessHandle.current().pid());
+            var device = details.device().orElseThrow();
+            assertThat(device.features()).contains("VIRTIO_NET_F_MRG_RXBUF", "VIRTIO_F_VERSION_1");
+            assertThat(device.layout()).isEqualTo("split");
+            assertThat(device.memory()).singleElement().satisfies(region -> {
+                assertThat(region.bytes()).isEqualTo(a.region().size());
+                assertThat(region.sealed()).isTrue();
+            });
+            assertThat(device.queues()).hasSize(2).allSatisfy(queue -> {
+                assertThat(queue.size()).isEqualTo(256);
+                assertThat(queue.state()).isEqualTo("running");
+            });
+            GuestRig.awaitThat("the burst's end is counted", () -> {
+                var q = ((VhostDetails) rig.port(0).details())
+                        .device()
+                        .orElseThrow()
+                        .queues()
+                        .get(1);
+                return q.calls() + q.callsSuppressed() > 0;
+            });
+        }
+    }
+}

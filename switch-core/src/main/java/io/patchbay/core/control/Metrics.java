@@ -72,8 +72,8 @@ final class Metrics implements AutoCloseable {
                         "What the worker did: "
                                 + count.name().toLowerCase(Locale.ROOT).replace('_', ' ') + ".",
                         Tags.of("worker", String.valueOf(worker.number()), "waiter", worker.waiter()),
-                        worker,
-                        w -> w.counters().get(count));
+                        worker.counters(), // strongly held by the worker: a meter refers to its object weakly
+                        c -> c.get(count));
             }
         }
     }

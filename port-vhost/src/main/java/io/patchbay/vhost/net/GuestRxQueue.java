@@ -12,6 +12,7 @@ import io.patchbay.core.port.DropReason;
 import io.patchbay.core.port.QueueCounters;
 import io.patchbay.core.port.SpinLock;
 import io.patchbay.vhost.ring.Chain;
+import io.patchbay.vhost.ring.ChainBatch;
 import io.patchbay.vhost.ring.ChainResult;
 import io.patchbay.vhost.ring.DeviceRing;
 import java.lang.foreign.MemorySegment;
@@ -46,7 +47,9 @@ final class GuestRxQueue {
     private final Chain chain = new Chain();
     private final ChainWriter writer = new ChainWriter();
     private final FrameReader reader = new FrameReader(new Burst());
+    private final ChainBatch batch = new ChainBatch();
     private boolean broken;
+    private int consumed;
     private int delivered;
     private long deliveredBytes;
     private int buffers;
@@ -98,8 +101,17 @@ final class GuestRxQueue {
             delivered = 0;
             deliveredBytes = 0;
             buffers = 0;
+            int ready = readAhead(count);
+            int used = 0;
             for (; done < count; done++) {
-                deliver(burst, frames[done]);
+                int frame = frames[done];
+                int needed = headerBytes + burst.length(frame);
+                if (used < ready && batch.length(used) >= needed) {
+                    deliverWhole(burst, frame, needed, used);
+                    used++;
+                } else {
+                    used += deliver(burst, frame);
+                }
             }
         } finally {
             end(burst, count - done);
@@ -128,10 +140,35 @@ final class GuestRxQueue {
         }
     }
 
-    private void deliver(Burst burst, int frame) {
+    /** Reads the chains that frames will go into, if each needs one, and says how many there are. */
+    private int readAhead(int frames) {
+        int ready = broken ? 0 : Math.min(ring.available(frames), frames);
+        if (ready <= 0) {
+            return 0; // why, the first frame finds out
+        }
+        ring.readBatch(ready, true, batch);
+        buffers += ready;
+        return ready;
+    }
+
+    /** Copies a frame into a chain of one buffer that is long enough. */
+    private void deliverWhole(Burst burst, int frame, int needed, int chainOfBatch) {
+        MemorySegment to = batch.base(chainOfBatch);
+        long at = batch.offset(chainOfBatch);
+        writeHeader(to, at, 1);
+        burst.copyFrame(frame, to, at + headerBytes);
+        ring.consume(1);
+        ring.use(batch.head(chainOfBatch), needed);
+        delivered++;
+        deliveredBytes += needed - headerBytes;
+    }
+
+    /** Delivers or drops a frame by way of chains of any form, and says how many it consumed. */
+    private int deliver(Burst burst, int frame) {
         int length = burst.length(frame);
+        consumed = 0;
         if (!findRoom(headerBytes + (long) length)) {
-            return;
+            return consumed;
         }
         if (chain.segments() == 1) {
             MemorySegment to = chain.base(0);
@@ -144,6 +181,7 @@ final class GuestRxQueue {
         giveBack(headerBytes + length);
         delivered++;
         deliveredBytes += length;
+        return consumed;
     }
 
     /** Gathers chains for a frame and its header, or counts why there are none. Chains that are no buffers are given back on the way. */
@@ -205,7 +243,7 @@ final class GuestRxQueue {
     /** Gives the next chain back empty. */
     private void discardHead() {
         int head = chain.head(0);
-        ring.consume(1);
+        consume(1);
         ring.use(head, 0);
         fault.report(DropReason.BAD_DESCRIPTOR.explanation(), 1);
         chain.clear();
@@ -213,7 +251,7 @@ final class GuestRxQueue {
 
     /** Gives back the chains gathered and the bad one after them, all empty: the ring is in order, so the bad one cannot go alone. */
     private void discardAfter(int good) {
-        ring.consume(good + 1);
+        consume(good + 1);
         for (int c = 0; c <= good; c++) {
             ring.use(chain.head(c), 0);
         }
@@ -240,13 +278,18 @@ final class GuestRxQueue {
 
     private void giveBack(int written) {
         int chains = chain.chains();
-        ring.consume(chains);
+        consume(chains);
         long left = written;
         for (int c = 0; c < chains; c++) {
             int filled = (int) Math.min(left, chain.chainBytes(c));
             ring.use(chain.head(c), filled);
             left -= filled;
         }
+    }
+
+    private void consume(int chains) {
+        ring.consume(chains);
+        consumed += chains;
     }
 
     private void stop(String why) {

@@ -13,6 +13,7 @@ import io.patchbay.core.port.DropReason;
 import io.patchbay.core.port.QueueCounters;
 import io.patchbay.core.port.ReceiveQueue;
 import io.patchbay.vhost.ring.Chain;
+import io.patchbay.vhost.ring.ChainBatch;
 import io.patchbay.vhost.ring.ChainResult;
 import io.patchbay.vhost.ring.DeviceRing;
 import java.lang.foreign.MemorySegment;
@@ -37,6 +38,7 @@ final class GuestTxQueue implements ReceiveQueue {
     private final Optional<EventFd> call;
     private final QueueCounters counters;
     private final QueueFault fault;
+    private final ChainBatch batch = new ChainBatch();
     private final Chain chain = new Chain();
     private final int[] heads = new int[Burst.CAPACITY];
     private int taken;
@@ -78,24 +80,24 @@ final class GuestTxQueue implements ReceiveQueue {
             return waiting == 0 ? 0 : stop("the available index jumps by more than the ring is long");
         }
         int chains = Math.min(waiting, limit);
+        ring.readBatch(chains, false, batch);
         int n = 0;
         int buffers = 0;
         long bytesBefore = burst.bytes();
         while (n < chains && buffers < MAX_BUFFERS && burst.hasRoomForAnyFrame()) {
-            chain.clear();
-            ChainResult result = ring.read(n, false, chain);
-            if (result == ChainResult.BROKEN) {
-                stop("an available entry names a descriptor outside the table");
+            int length = batch.length(n) - headerBytes;
+            if (length >= Burst.HEAD_BYTES && length <= EthernetDescriptor.MAX_FRAME_BYTES) {
+                heads[n] = batch.head(n);
+                burst.addUnread(batch.base(n), batch.offset(n) + headerBytes, length);
+                buffers += 2;
+            } else if (takeChain(n, burst)) {
+                buffers += 1 + chain.segments();
+            } else {
                 break;
             }
-            heads[n++] = chain.head(0);
-            buffers += 1 + chain.segments();
-            if (result == ChainResult.OK) {
-                take(burst);
-            } else {
-                drop(result == ChainResult.BAD ? DropReason.BAD_DESCRIPTOR : DropReason.TOO_MANY_SEGMENTS);
-            }
+            n++;
         }
+        burst.readHeads();
         if (flows.isActive()) {
             learnFlows(burst);
         }
@@ -112,6 +114,23 @@ final class GuestTxQueue implements ReceiveQueue {
         for (int i = 0, n = burst.count(); i < n; i++) {
             flows.learn(FlowHash.of(burst, i), pair, seconds);
         }
+    }
+
+    /** Adds the frame of a chain of any form, or counts why it is none; false if the ring cannot be trusted any more. */
+    private boolean takeChain(int ahead, Burst burst) {
+        chain.clear();
+        ChainResult result = ring.read(ahead, false, chain);
+        if (result == ChainResult.BROKEN) {
+            stop("an available entry names a descriptor outside the table");
+            return false;
+        }
+        heads[ahead] = chain.head(0);
+        if (result == ChainResult.OK) {
+            take(burst);
+        } else {
+            drop(result == ChainResult.BAD ? DropReason.BAD_DESCRIPTOR : DropReason.TOO_MANY_SEGMENTS);
+        }
+        return true;
     }
 
     /** Adds the frame behind the header to the burst. */

@@ -25,6 +25,15 @@ public interface DeviceRing {
     int available(int wanted);
 
     /**
+     * Reads the next available chains in one sweep, without consuming them.
+     *
+     * @param chains at most {@link ChainBatch#CAPACITY} and at most what {@link #available} said
+     * @param writable whether every buffer must be device-writable, or every one device-readable
+     * @param batch filled from its start
+     */
+    void readBatch(int chains, boolean writable, ChainBatch batch);
+
+    /**
      * Adds the buffers of an available chain to {@code chain}.
      *
      * @param ahead 0 for the next chain to be consumed; less than what {@link #available} said

@@ -29,6 +29,9 @@ public final class SplitRing implements DeviceRing {
     /** Most descriptors of one indirect table that are looked at; a chain that needs more has more pieces than a frame may have. */
     private static final int MAX_INDIRECT = 1 << 16;
 
+    /** In the second half of a descriptor, the flags by which one buffer differs from a chain. */
+    private static final long FLAGS_THAT_MATTER = (long) (FLAG_NEXT | FLAG_WRITE | FLAG_INDIRECT) << 32;
+
     private final int size;
     private final int mask;
     private final boolean eventIdx;
@@ -90,6 +93,39 @@ public final class SplitRing implements DeviceRing {
         }
         seenAvailable = shown;
         return waiting;
+    }
+
+    @Override
+    public void readBatch(int chains, boolean writable, ChainBatch batch) {
+        // Two sweeps: the first does nothing but load, so that the misses of many descriptors are under way at once.
+        for (int i = 0; i < chains; i++) {
+            int slot = nextAvailable + i & mask;
+            int head = SplitRingDescriptor.readU16(available, SplitRingDescriptor.availableEntry(slot));
+            batch.setHead(i, head);
+            // BOUNDS: masked, so within the table; a head that is not is found out in the second sweep.
+            long at = (long) (head & mask) * DESCRIPTOR_BYTES;
+            batch.address[i] = descriptors.get(U64, at + DESCRIPTOR_ADDRESS);
+            batch.rest[i] = descriptors.get(U64, at + DESCRIPTOR_REST);
+        }
+        long plain = writable ? (long) FLAG_WRITE << 32 : 0;
+        for (int i = 0; i < chains; i++) {
+            long rest = batch.rest[i];
+            long address = batch.address[i];
+            int region = lastRegion;
+            long length = rest & 0xffff_ffffL;
+            if (batch.head(i) < size && (rest & FLAGS_THAT_MATTER) == plain) {
+                region = memory.find(address, region);
+                if (region != GuestMemory.OUTSIDE) {
+                    lastRegion = region;
+                    long offset = memory.offset(region, address);
+                    if (length <= memory.room(region, offset) && length <= Integer.MAX_VALUE) {
+                        batch.setBuffer(i, memory.memory(region), offset, (int) length);
+                        continue;
+                    }
+                }
+            }
+            batch.setNotSimple(i);
+        }
     }
 
     @Override

@@ -94,6 +94,59 @@ class SplitRingTest {
     }
 
     @Test
+    void aSweepFindsTheBuffersOfChainsOfOne() {
+        descriptor(3, BUFFERS, 10, 0, 0);
+        descriptor(5, BUFFERS + 100, 20, 0, 0);
+        offer(3, 5);
+        ChainBatch batch = sweep(2, false);
+        assertThat(batch.head(0)).isEqualTo(3);
+        assertThat(batch.head(1)).isEqualTo(5);
+        assertThat(batch.length(0)).isEqualTo(10);
+        assertThat(batch.length(1)).isEqualTo(20);
+        assertThat(batch.base(1)).isEqualTo(low.memory());
+        assertThat(batch.offset(1)).isEqualTo(BUFFERS + 100 - LOW);
+    }
+
+    @Test
+    void aSweepEndsABufferNoFurtherThanItsRegion() {
+        descriptor(0, HOLE - 16, 16, 0, 0);
+        offer(0);
+        assertThat(sweep(1, false).length(0)).isEqualTo(16);
+    }
+
+    @ParameterizedTest(name = "address {0}, length {1}, flags {2}, device-writable {3}")
+    @CsvSource({
+        "0x102000, 10, 1, false", // NEXT
+        "0x102000, 10, 2, false", // WRITE where the device reads
+        "0x102000, 10, 0, true", // no WRITE where the device writes
+        "0x102000, 16, 4, false", // INDIRECT
+        "0x0ffff0, 10, 0, false", // before the first region
+        "0x107ff8, 16, 0, false", // past the last region
+        "0x103ff8, 16, 0, false", // across two regions
+        "0x102000, 0xffffffff, 0, false",
+        "0xffffffffffffffff, 1, 0, false",
+    })
+    void aSweepLeavesEverythingElseToBeReadByItself(String address, String length, int flags, boolean writable) {
+        descriptor(0, Long.parseUnsignedLong(address.substring(2), 16), Long.decode(length), flags, 1);
+        offer(0);
+        assertThat(sweep(1, writable).isSimple(0)).isFalse();
+    }
+
+    @Test
+    void aSweepLeavesAHeadOutsideTheTableToBeReadByItself() {
+        descriptor(0, BUFFERS, 10, 0, 0);
+        offer(SIZE);
+        assertThat(sweep(1, false).isSimple(0)).isFalse();
+    }
+
+    private ChainBatch sweep(int chains, boolean writable) {
+        ChainBatch batch = new ChainBatch();
+        assertThat(ring.available(chains)).isEqualTo(chains);
+        ring.readBatch(chains, writable, batch);
+        return batch;
+    }
+
+    @Test
     void aLoopOfDescriptorsEndsAsABadChain() {
         descriptor(0, BUFFERS, 10, NEXT, 1);
         descriptor(1, BUFFERS, 10, NEXT, 0);

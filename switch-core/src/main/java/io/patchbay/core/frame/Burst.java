@@ -22,7 +22,7 @@ import org.jspecify.annotations.Nullable;
  * </pre>
  *
  * <p>The receive queue fills a burst ({@link #addSegment} for each piece of the tail, then {@link #endFrame}, or {@link #dropFrame}
- * to take the pieces back); forwarding and transmission only read it. The memory behind the segments belongs to the sender, who may
+ * to take the pieces back; or, for frames in one piece, {@link #addUnread} for each and {@link #readHeads} for all); forwarding and transmission only read it. The memory behind the segments belongs to the sender, who may
  * change any byte of it at any time, and is valid until the queue's chains are released at the end of the turn.
  *
  * <p>Confined to its worker. Nothing here allocates after construction.
@@ -51,6 +51,7 @@ public final class Burst {
     private final long[] head0;
     private final long[] head1;
     private final int[] length;
+    private final boolean[] unread;
     private final int[] segmentEnd;
     private final MemorySegment[] segmentBase;
     private final long[] segmentOffset;
@@ -79,6 +80,7 @@ public final class Burst {
         head0 = new long[capacity];
         head1 = new long[capacity];
         length = new int[capacity];
+        unread = new boolean[capacity];
         segmentEnd = new int[capacity + 1];
         offload = new long[capacity];
         headerLength = new int[capacity];
@@ -163,12 +165,51 @@ public final class Burst {
      */
     public void endFrame(long first, long second, int frameLength) {
         int i = count;
+        unread[i] = false;
         head0[i] = first;
         head1[i] = second;
         length[i] = frameLength;
         bytes += frameLength;
         segmentEnd[i + 1] = segments;
         count = i + 1;
+    }
+
+    /**
+     * Adds a whole frame that lies in one piece, its head not read yet: {@link #readHeads} must follow before anybody looks at it.
+     *
+     * @param frameLength at least {@value #HEAD_BYTES}; the range must lie within {@code base}
+     */
+    public void addUnread(MemorySegment base, long offset, int frameLength) {
+        int s = segments;
+        segmentBase[s] = base;
+        segmentOffset[s] = offset;
+        segmentLength[s] = frameLength - HEAD_BYTES;
+        segments = s + 1;
+        int i = count;
+        unread[i] = true;
+        length[i] = frameLength;
+        bytes += frameLength;
+        segmentEnd[i + 1] = s + 1;
+        count = i + 1;
+    }
+
+    /**
+     * Reads the heads of all frames added unread, each byte once. From then on the frames are what was read.
+     *
+     * <p>In one sweep with nothing in between, so that the cache misses overlap: every frame was just written by another processor.
+     */
+    public void readHeads() {
+        for (int i = 0, n = count; i < n; i++) {
+            if (unread[i]) {
+                int s = segmentEnd[i];
+                MemorySegment base = segmentBase[s];
+                long at = segmentOffset[s];
+                head0[i] = base.get(WORD, at);
+                head1[i] = base.get(WORD, at + Long.BYTES);
+                segmentOffset[s] = at + HEAD_BYTES;
+                unread[i] = false;
+            }
+        }
     }
 
     /** Takes back the pieces added since the last completed frame. */

@@ -1,7 +1,9 @@
 package io.patchbay.rawsock;
 
+import io.patchbay.core.port.Claim;
 import io.patchbay.core.port.Port;
 import io.patchbay.core.port.PortProvider;
+import java.util.List;
 
 /** Ports of type {@code raw-socket}. */
 public final class RawSocketPortProvider implements PortProvider<RawSocketSettings> {
@@ -14,6 +16,11 @@ public final class RawSocketPortProvider implements PortProvider<RawSocketSettin
     @Override
     public Class<RawSocketSettings> settings() {
         return RawSocketSettings.class;
+    }
+
+    @Override
+    public List<Claim> claims(RawSocketSettings settings) {
+        return List.of(Claim.device("interface", settings.networkInterface()));
     }
 
     @Override

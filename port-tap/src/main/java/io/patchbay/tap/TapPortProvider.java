@@ -1,7 +1,9 @@
 package io.patchbay.tap;
 
+import io.patchbay.core.port.Claim;
 import io.patchbay.core.port.Port;
 import io.patchbay.core.port.PortProvider;
+import java.util.List;
 
 /** Ports of type {@code tap}. */
 public final class TapPortProvider implements PortProvider<TapSettings> {
@@ -14,6 +16,11 @@ public final class TapPortProvider implements PortProvider<TapSettings> {
     @Override
     public Class<TapSettings> settings() {
         return TapSettings.class;
+    }
+
+    @Override
+    public List<Claim> claims(TapSettings settings) {
+        return List.of(Claim.device("device", settings.device()));
     }
 
     @Override

@@ -1,7 +1,9 @@
 package io.patchbay.vhost.net;
 
+import io.patchbay.core.port.Claim;
 import io.patchbay.core.port.Port;
 import io.patchbay.core.port.PortProvider;
+import java.util.List;
 
 /** Ports of type {@code vhost-user}. */
 public final class VhostPortProvider implements PortProvider<VhostSettings> {
@@ -14,6 +16,11 @@ public final class VhostPortProvider implements PortProvider<VhostSettings> {
     @Override
     public Class<VhostSettings> settings() {
         return VhostSettings.class;
+    }
+
+    @Override
+    public List<Claim> claims(VhostSettings settings) {
+        return List.of(Claim.socket("socket", settings.socket()));
     }
 
     @Override

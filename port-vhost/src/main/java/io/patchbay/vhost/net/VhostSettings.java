@@ -29,7 +29,7 @@ public record VhostSettings(
 
     public VhostSettings {
         int bytes = socket.getBytes(StandardCharsets.UTF_8).length;
-        if (!socket.startsWith("/") || bytes > UnixSocket.MAX_PATH_BYTES) {
+        if (!socket.startsWith("/") || socket.indexOf(0) >= 0 || bytes > UnixSocket.MAX_PATH_BYTES) {
             throw SettingException.of(
                     "socket", socket, "an absolute path of at most " + UnixSocket.MAX_PATH_BYTES + " bytes");
         }

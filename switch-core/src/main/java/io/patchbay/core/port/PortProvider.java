@@ -1,5 +1,7 @@
 package io.patchbay.core.port;
 
+import java.util.List;
+
 /**
  * A kind of port. Implementations are listed in {@code META-INF/services} and have a public constructor without parameters.
  *
@@ -14,6 +16,11 @@ public interface PortProvider<S extends Record> {
 
     /** The class of the kind's settings. */
     Class<S> settings();
+
+    /** What ports with such settings want for themselves: a configuration in which two ports claim the same is refused. */
+    default List<Claim> claims(S settings) {
+        return List.of();
+    }
 
     /** Makes a port that is not started yet. Opens nothing. */
     Port create(String name, S settings);

@@ -6,14 +6,17 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import io.patchbay.core.control.config.Config;
 import io.patchbay.core.control.config.ConfigException;
 import io.patchbay.core.control.config.ConfigReader;
+import io.patchbay.core.port.Claim;
 import io.patchbay.core.port.Port;
 import io.patchbay.core.port.PortProvider;
 import io.patchbay.core.port.SettingException;
+import java.nio.file.Path;
 import java.util.List;
 import java.util.Optional;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
+import org.junit.jupiter.params.provider.ValueSource;
 
 class ConfigReaderTest {
 
@@ -30,6 +33,11 @@ class ConfigReaderTest {
     }
 
     private record Cables(String type, Class<CableSettings> settings) implements PortProvider<CableSettings> {
+
+        @Override
+        public List<Claim> claims(CableSettings settings) {
+            return List.of(Claim.socket("plug", "/" + settings.plug()));
+        }
 
         @Override
         public Port create(String name, CableSettings settings) {
@@ -56,32 +64,126 @@ class ConfigReaderTest {
             delimiter = '|',
             quoteCharacter = '`',
             value = {
-                "{ports: []}                                                       | f:1: | not valid JSON",
-                "[]                                                                | $    | must be a JSON object",
-                "{}                                                                | $    | \"ports\"",
-                "{\"ports\": [], \"port\": []}                                     | $.port | allowed: switch, ports",
-                "{\"ports\": [], \"ports\": []}                                    | f:1: | uplicate",
-                "{\"ports\": {}}                                                   | $.ports | must be given, as an array",
-                "{\"ports\": [3]}                                                  | $.ports[0] | must be an object",
-                "{\"ports\": [{\"type\":\"cable\",\"plug\":\"x\"}]}                | $.ports[0] | key \"name\"",
-                "{\"ports\": [{\"name\":\"a b\",\"type\":\"cable\",\"plug\":\"x\"}]} | $.ports[0].name | \"a b\"",
-                "{\"ports\": [{\"name\":\"a\",\"type\":\"rope\"}]}                 | $.ports[0].type | allowed: cable",
-                "{\"ports\": [{\"name\":\"a\",\"type\":\"cable\"}]}                | $.ports[0] | plug",
-                "{\"ports\": [{\"name\":\"a\",\"type\":\"cable\",\"plug\":null}]}  | $.ports[0] | plug",
-                "{\"ports\": [{\"name\":\"a\",\"type\":\"cable\",\"plug\":\"x\",\"metres\":101}]} | f:1:50: $.ports[0].metres | allowed: at most 100",
-                "{\"ports\": [{\"name\":\"a\",\"type\":\"cable\",\"plug\":\"x\",\"metre\":1}]} | $.ports[0].metre | allowed: metres, plug",
-                "{\"ports\": [], \"switch\": {\"ageingSeconds\": 0}}               | $.switch.ageingSeconds | allowed: 1 to 1000000",
-                "{\"ports\": [], \"switch\": {\"ageingSeconds\": \"5 s\"}}         | $.switch.ageingSeconds | is wrong",
-                "{\"ports\": [], \"switch\": {\"idle\": \"lazy\"}}                 | $.switch.idle | allowed: adaptive, busy, sleepy",
-                "{\"ports\": [], \"switch\": {\"metricsAddress\": \"9466\"}}       | $.switch.metricsAddress | host:port",
-                "{\"ports\": [], \"switch\": {\"workers\": [{\"cpu\": -1}]}}       | $.switch.workers[0].cpu | \"-1\"",
+                "{ports: []}                                    | f:1:2: $: not valid JSON: Unexpected character",
+                "{'ports': [{'name': 'a' 'type': 1}]}           | f:1:25: $.ports[0].name: not valid JSON: Unexpected character",
+                "{'ports': []} {}                               | f:1:15: $: not valid JSON: Trailing token",
+                "[]                                             | f:1:1: $: []: the file must hold an object with a key \"ports\"",
+                "{}                                             | f:1:1: $: the key 'ports': is missing; it holds an array of objects",
+                "{'ports': [], 'port': []}                      | f:1:15: $.port: unknown key 'port': did you mean 'ports'? allowed: ports, switch",
+                "{'ports': [], 'a.b c': []}                     | f:1:15: $['a.b c']: unknown key 'a.b c': allowed: ports, switch",
+                "{'ports': [],\\n'ports': []}                   | f:1:2: $.ports: the key 'ports': is given again in line 2; a key may be given once",
+                "{'ports': {}}                                  | f:1:2: $.ports: {}: must be an array of objects",
+                "{'ports': [3]}                                 | f:1:12: $.ports[0]: 3: must be an object",
+                "{'ports': [{'type':'cable','plug':'x'}]}       | f:1:12: $.ports[0]: the key 'name': is missing",
+                "{'ports': [{'name':'a','plug':'x'}]}           | f:1:12: $.ports[0]: the key 'type': is missing",
+                "{'ports': [{'name':5,'type':'cable','plug':'x'}]} | f:1:13: $.ports[0].name: 5: must be a string",
+                "{'ports': [{'name':'a b','type':'cable','plug':'x'}]} | f:1:13: $.ports[0].name: 'a b': allowed: [A-Za-z0-9][A-Za-z0-9._-]{0,62}",
+                "{'ports': [{'name':'a','type':'rope'}]}        | f:1:24: $.ports[0].type: 'rope': allowed: cable",
+                "{'ports': [{'name':'a','type':'Cabel'}]}       | f:1:24: $.ports[0].type: 'Cabel': did you mean 'cable'? allowed: cable",
+                "{'ports': [{'name':'a','type':'cable'}]}       | f:1:12: $.ports[0]: the key 'plug': is missing",
+                "{'ports': [{'name':'a','type':'cable','plug':null}]} | f:1:39: $.ports[0].plug: null: must be a string",
+                "{'ports': [{'name':'a','type':'cable','plug':7}]} | f:1:39: $.ports[0].plug: 7: must be a string",
+                "{'ports': [{'name':'a','type':'cable','plug':'x','metres':101}]} | f:1:50: $.ports[0].metres: 101: allowed: at most 100",
+                "{'ports': [{'name':'a','type':'cable','plug':'x','metres':1.5}]} | f:1:50: $.ports[0].metres: 1.5: must be a whole number of 32 bits",
+                "{'ports': [{'name':'a','type':'cable','plug':'x','metres':4294967296}]} | f:1:50: $.ports[0].metres: 4294967296: must be a whole number of 32 bits",
+                "{'ports': [{'name':'a','type':'cable','plug':'x','metre':1}]} | f:1:50: $.ports[0].metre: unknown key 'metre': did you mean 'metres'? allowed: metres, name, plug, type",
+                "{'ports': [], 'switch': 3}                     | f:1:15: $.switch: 3: must be an object",
+                "{'ports': [], 'switch': {'ageingSeconds': 0}}  | f:1:26: $.switch.ageingSeconds: 0: allowed: 1 to 1000000",
+                "{'ports': [], 'switch': {'ageingSeconds': '5'}} | f:1:26: $.switch.ageingSeconds: '5': must be a whole number of 32 bits",
+                "{'ports': [], 'switch': {'idle': 'lazy'}}      | f:1:26: $.switch.idle: 'lazy': allowed: adaptive, busy, sleepy",
+                "{'ports': [], 'switch': {'adminSocket': 'a'}}  | f:1:26: $.switch.adminSocket: 'a': allowed: an absolute path of at most 107 bytes",
+                "{'ports': [], 'switch': {'workers': 2}}        | f:1:26: $.switch.workers: 2: must be an array",
+                "{'ports': [], 'switch': {'workers': [2]}}      | f:1:38: $.switch.workers[0]: 2: must be an object",
+                "{'ports': [], 'switch': {'workers': []}}       | f:1:26: $.switch.workers: []: allowed: 1 to 64 entries",
+                "{'ports': [], 'switch': {'workers': [{'cpu': -1}]}} | f:1:39: $.switch.workers[0].cpu: -1: allowed: the number of a processor, 0 to 8191",
+                "{'ports': [], 'switch': {'workers': [{'cpu': 8192}]}} | f:1:39: $.switch.workers[0].cpu: 8192: allowed: the number of a processor, 0 to 8191",
+                "{'ports': [], 'switch': {'workers': [{'cpu': 1},{'cpu': 1}]}} | f:1:26: $.switch.workers: [{'cpu':1},{'cpu':1}]: allowed: each processor for one worker",
             })
-    void anErrorSaysWhereItIsAndWhatIsAllowed(String text, String where, String what) {
-        assertThatThrownBy(() -> reader.parse(text, "f"))
+    void anErrorSaysWhereItIsWhatStandsThereAndWhatIsAllowed(String text, String message) {
+        assertThatThrownBy(() -> reader.parse(text.replace('\'', '"').replace("\\n", "\n"), "f"))
                 .isInstanceOf(ConfigException.class)
-                .hasMessageStartingWith("f:")
-                .hasMessageContaining(where)
-                .hasMessageContaining(what);
+                .hasMessageStartingWith(message.replace('\'', '"'))
+                .satisfies(e -> assertThat(((ConfigException) e).problems()).hasSize(1));
+    }
+
+    @ParameterizedTest
+    @ValueSource(
+            strings = {
+                "9466",
+                ":9466",
+                "localhost",
+                "localhost:",
+                "localhost:65536",
+                "localhost:-1",
+                "256.0.0.1:9466",
+                "1.2.3:9466",
+                "a b:9466",
+                "::1:9466",
+                "[::1:9466",
+                "[::g]:9466",
+                "",
+                "OFF"
+            })
+    void aBadAddressForTheMetricsIsRefused(String address) {
+        assertThatThrownBy(() ->
+                        reader.parse("{\"ports\": [], \"switch\": {\"metricsAddress\": \"" + address + "\"}}", "f"))
+                .hasMessage("f:1:26: $.switch.metricsAddress: \"" + address
+                        + "\": allowed: host:port, such as 127.0.0.1:9466 or [::1]:9466, or off");
+    }
+
+    @ParameterizedTest
+    @ValueSource(
+            strings = {
+                "127.0.0.1:0",
+                "0.0.0.0:65535",
+                "[::1]:9466",
+                "[fe80::1]:1",
+                "localhost:1",
+                "vm-host.example:80",
+                "off"
+            })
+    void aGoodAddressForTheMetricsIsTaken(String address) throws ConfigException {
+        Config config = reader.parse("{\"ports\": [], \"switch\": {\"metricsAddress\": \"" + address + "\"}}", "f");
+        assertThat(config.switching().metricsAddress()).contains(address);
+    }
+
+    @Test
+    void everyErrorIsReportedAtOnceInTheOrderOfTheFile() {
+        String text = """
+                {
+                  "prots": [],
+                  "ports": [
+                    {"name": "a", "type": "cable", "plug": "z", "metres": 101, "colour": "red", "length": 1},
+                    {"name": "a", "type": "cable", "plug": "x"},
+                    {"type": "rope"}
+                  ],
+                  "switch": {"idle": "lazy", "workers": [{"cpu": -1}, {"cpus": 1}], "macLimit": "many"}
+                }
+                """;
+        assertThatThrownBy(() -> reader.parse(text, "f"))
+                .isInstanceOfSatisfying(
+                        ConfigException.class,
+                        e -> assertThat(e.problems().stream().map(p -> p.line() + " " + p.path()))
+                                .containsExactly(
+                                        "2 $.prots",
+                                        "4 $.ports[0].metres",
+                                        "4 $.ports[0].colour",
+                                        "4 $.ports[0].length",
+                                        "5 $.ports[1].name",
+                                        "6 $.ports[2]",
+                                        "6 $.ports[2].type",
+                                        "8 $.switch.idle",
+                                        "8 $.switch.workers[0].cpu",
+                                        "8 $.switch.workers[1].cpus",
+                                        "8 $.switch.macLimit"));
+    }
+
+    @Test
+    void everyKeyGivenTwiceIsReported() {
+        String text = "{\"ports\":[{\"name\":\"a\",\"name\":\"b\"}],\n\"switch\":{},\"switch\":{}}";
+        assertThatThrownBy(() -> reader.parse(text, "f"))
+                .hasMessageContaining("f:1:12: $.ports[0].name: the key \"name\": is given again in line 1")
+                .hasMessageContaining("f:2:1: $.switch: the key \"switch\": is given again in line 2");
     }
 
     @Test
@@ -89,14 +191,33 @@ class ConfigReaderTest {
         String text =
                 "{\"ports\":[{\"name\":\"a\",\"type\":\"cable\",\"plug\":\"x\"},\n{\"name\":\"a\",\"type\":\"cable\",\"plug\":\"y\"}]}";
         assertThatThrownBy(() -> reader.parse(text, "f"))
-                .hasMessageStartingWith("f:2:")
-                .hasMessageContaining("$.ports[1].name");
+                .hasMessage("f:2:2: $.ports[1].name: \"a\": is the name of another port already, at $.ports[0].name");
     }
 
     @Test
-    void twoPortsCannotHaveTheSameSettings() {
+    void twoPortsCannotClaimTheSameThing() {
         String text =
-                "{\"ports\":[{\"name\":\"a\",\"type\":\"cable\",\"plug\":\"x\"},{\"name\":\"b\",\"type\":\"cable\",\"plug\":\"x\"}]}";
-        assertThatThrownBy(() -> reader.parse(text, "f")).hasMessageContaining("same settings");
+                "{\"ports\":[{\"name\":\"a\",\"type\":\"cable\",\"plug\":\"x\"},{\"name\":\"b\",\"type\":\"cable\",\"plug\":\"y/../x\"}]}";
+        assertThatThrownBy(() -> reader.parse(text, "f"))
+                .hasMessageEndingWith("$.ports[1].plug: socket /x: is used by port \"a\" ($.ports[0]) already");
+    }
+
+    @Test
+    void aPortCannotClaimTheSocketOfTheAdminApi() {
+        String text = "{\"ports\":[{\"name\":\"a\",\"type\":\"cable\",\"plug\":\"run/patchbay/admin.sock\"}]}";
+        assertThatThrownBy(() -> reader.parse(text, "f"))
+                .hasMessageEndingWith("socket /run/patchbay/admin.sock: is used by the admin API ($.switch) already");
+    }
+
+    @Test
+    void aFileThatCannotBeReadIsNamed() {
+        assertThatThrownBy(() -> reader.read(Path.of("no-such-file.json")))
+                .hasMessage("no-such-file.json: $: the file: cannot be read: it does not exist");
+    }
+
+    @Test
+    void manyPortsAreTooMany() {
+        assertThatThrownBy(() -> reader.parse("{\"ports\": [" + "{},".repeat(4096) + "{}]}", "f"))
+                .hasMessage("f:1:2: $.ports: 4097 ports: allowed: at most 4096");
     }
 }

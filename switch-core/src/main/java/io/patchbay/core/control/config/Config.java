@@ -1,10 +1,14 @@
 package io.patchbay.core.control.config;
 
 import io.patchbay.core.port.Port;
+import io.patchbay.core.worker.Switchboard;
 import java.util.List;
 
 /** A configuration without errors. */
 public record Config(SwitchConfig switching, List<PortConfig> ports) {
+
+    /** Most ports of a switch. */
+    public static final int MAX_PORTS = Switchboard.MAX_PORTS;
 
     public Config {
         ports = List.copyOf(ports);

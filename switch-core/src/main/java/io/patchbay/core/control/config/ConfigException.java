@@ -1,15 +1,22 @@
 package io.patchbay.core.control.config;
 
-/** The configuration cannot be used. The message has a line for the place and the reason. */
+import java.util.List;
+import java.util.stream.Collectors;
+
+/** The configuration cannot be used. The message has a line for every problem: the place and the reason. */
 public final class ConfigException extends Exception {
 
     private static final long serialVersionUID = 1L;
 
-    public ConfigException(String message) {
-        super(message);
+    private final transient List<ConfigProblem> problems;
+
+    /** @param problems at least one */
+    public ConfigException(List<ConfigProblem> problems) {
+        super(problems.stream().map(ConfigProblem::toString).collect(Collectors.joining("\n")));
+        this.problems = List.copyOf(problems);
     }
 
-    public ConfigException(String message, Throwable cause) {
-        super(message, cause);
+    public List<ConfigProblem> problems() {
+        return problems;
     }
 }

@@ -1,24 +1,22 @@
 package io.patchbay.core.control.config;
 
+import io.patchbay.core.port.Claim;
 import io.patchbay.core.port.PortProvider;
-import io.patchbay.core.port.SettingException;
 import java.io.IOException;
+import java.nio.charset.CharacterCodingException;
+import java.nio.file.AccessDeniedException;
 import java.nio.file.Files;
+import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
 import java.util.ArrayList;
-import java.util.HashSet;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.ServiceLoader;
-import java.util.Set;
 import java.util.TreeMap;
 import tools.jackson.core.JacksonException;
-import tools.jackson.core.StreamReadFeature;
-import tools.jackson.databind.DatabindException;
 import tools.jackson.databind.DeserializationFeature;
 import tools.jackson.databind.JsonNode;
-import tools.jackson.databind.exc.UnrecognizedPropertyException;
 import tools.jackson.databind.json.JsonMapper;
 import tools.jackson.databind.node.ObjectNode;
 
@@ -26,15 +24,12 @@ import tools.jackson.databind.node.ObjectNode;
 public final class ConfigReader {
 
     private static final String NAME_RULE = "[A-Za-z0-9][A-Za-z0-9._-]{0,62}";
+    private static final List<String> ROOT_KEYS = List.of("ports", "switch");
+    private static final List<String> PORT_KEYS = List.of("name", "type");
 
     private final Map<String, PortProvider<?>> providers = new TreeMap<>();
     private final JsonMapper mapper = JsonMapper.builder()
-            .enable(DeserializationFeature.FAIL_ON_UNKNOWN_PROPERTIES)
-            .enable(DeserializationFeature.FAIL_ON_NULL_CREATOR_PROPERTIES)
             .enable(DeserializationFeature.FAIL_ON_TRAILING_TOKENS)
-            .disable(DeserializationFeature.ACCEPT_FLOAT_AS_INT)
-            .disable(tools.jackson.databind.MapperFeature.ALLOW_COERCION_OF_SCALARS)
-            .enable(StreamReadFeature.STRICT_DUPLICATE_DETECTION)
             .build();
 
     /** Knows the kinds of port given. */
@@ -55,137 +50,145 @@ public final class ConfigReader {
     /**
      * Reads a file.
      *
-     * @throws ConfigException if it cannot be read, or has an error
+     * @throws ConfigException if it cannot be read, or has errors
      */
     public Config read(Path file) throws ConfigException {
+        String text;
         try {
-            return parse(Files.readString(file), file.toString());
+            text = Files.readString(file);
         } catch (IOException e) {
-            throw new ConfigException(file + ": cannot be read: " + e, e);
+            throw new ConfigException(List.of(new ConfigProblem(
+                    file.toString(), 0, 0, JsonPath.ROOT.toString(), "the file", "cannot be read: " + reason(e))));
         }
+        return parse(text, file.toString());
     }
 
-    /** @param source how errors call the text, usually its path */
+    private static String reason(IOException e) {
+        return switch (e) {
+            case NoSuchFileException _ -> "it does not exist";
+            case AccessDeniedException _ -> "permission denied";
+            case CharacterCodingException _ -> "it is not UTF-8 text";
+            default -> String.valueOf(e.getMessage());
+        };
+    }
+
+    /**
+     * Reads a text.
+     *
+     * @param source how errors call the text, usually its path
+     * @throws ConfigException with all errors that could be found
+     */
     public Config parse(String text, String source) throws ConfigException {
-        Locations locations = new Locations(source, text);
+        Locations locations = Locations.of(source, text);
         JsonNode root;
         try {
             root = mapper.readTree(text);
         } catch (JacksonException e) {
-            throw new ConfigException(locations.at(e.getLocation()) + ": not valid JSON: " + e.getOriginalMessage(), e);
+            throw locations.notJson(JsonPath.ROOT, e);
         }
-        if (!(root instanceof ObjectNode object)) {
-            throw locations.error("$", "the file", "must be a JSON object with a key \"ports\"");
-        }
-        for (String key : object.propertyNames()) {
-            if (!key.equals("switch") && !key.equals("ports")) {
-                throw locations.error("$." + key, "unknown key \"" + key + "\"", "allowed: switch, ports");
-            }
-        }
-        SwitchConfig switching = object.has("switch")
-                ? bind(object.get("switch"), SwitchConfig.class, "$.switch", locations)
-                : SwitchConfig.DEFAULT;
-        return new Config(switching, ports(object, locations));
+        Problems problems = new Problems(locations);
+        Optional<Config> config = config(root, problems);
+        problems.throwIfAny();
+        return config.orElseThrow();
     }
 
-    private List<Config.PortConfig> ports(ObjectNode root, Locations locations) throws ConfigException {
+    private Optional<Config> config(JsonNode root, Problems problems) {
+        if (!(root instanceof ObjectNode object)) {
+            problems.add(JsonPath.ROOT, Binder.shown(root), "the file must hold an object with a key \"ports\"");
+            return Optional.empty();
+        }
+        for (String key : object.propertyNames()) {
+            if (!ROOT_KEYS.contains(key)) {
+                problems.unknownKey(JsonPath.ROOT.key(key), key, ROOT_KEYS);
+            }
+        }
+        Binder binder = new Binder(problems);
+        JsonPath path = JsonPath.ROOT.key("switch");
+        Optional<SwitchConfig> switching = object.has("switch")
+                ? binder.bind(object.get("switch"), SwitchConfig.class, path, List.of())
+                : Optional.of(SwitchConfig.DEFAULT);
+        Uniqueness uniqueness = new Uniqueness(problems);
+        switching.ifPresent(s -> uniqueness.claim(path, "the admin API", s.claims()));
+        List<Config.PortConfig> ports = ports(object, binder, uniqueness, problems);
+        return switching.map(s -> new Config(s, ports));
+    }
+
+    private List<Config.PortConfig> ports(ObjectNode root, Binder binder, Uniqueness uniqueness, Problems problems) {
         JsonNode list = root.get("ports");
-        if (list == null || !list.isArray()) {
-            throw locations.error(list == null ? "$" : "$.ports", "\"ports\"", "must be given, as an array of objects");
+        if (list == null) {
+            problems.add(JsonPath.ROOT, "the key \"ports\"", "is missing; it holds an array of objects");
+            return List.of();
+        }
+        JsonPath path = JsonPath.ROOT.key("ports");
+        if (!list.isArray()) {
+            problems.add(path, Binder.shown(list), "must be an array of objects");
+            return List.of();
+        }
+        if (list.size() > Config.MAX_PORTS) {
+            problems.add(path, list.size() + " ports", "allowed: at most " + Config.MAX_PORTS);
+            return List.of();
         }
         List<Config.PortConfig> ports = new ArrayList<>();
-        Set<String> names = new HashSet<>();
-        Set<Record> taken = new HashSet<>();
         for (int i = 0; i < list.size(); i++) {
-            String path = "$.ports[" + i + "]";
-            Config.PortConfig port = port(list.get(i), path, locations);
-            if (!names.add(port.name())) {
-                throw locations.error(path + ".name", "\"" + port.name() + "\"", "is the name of another port already");
-            }
-            if (!taken.add(port.settings())) {
-                throw locations.error(path, "port \"" + port.name() + "\"", "has the same settings as another port");
-            }
-            ports.add(port);
+            port(list.get(i), path.element(i), binder, uniqueness, problems).ifPresent(ports::add);
         }
         return ports;
     }
 
-    private Config.PortConfig port(JsonNode node, String path, Locations locations) throws ConfigException {
+    private Optional<Config.PortConfig> port(
+            JsonNode node, JsonPath path, Binder binder, Uniqueness uniqueness, Problems problems) {
         if (!(node instanceof ObjectNode object)) {
-            throw locations.error(path, node.toString(), "must be an object");
+            problems.add(path, Binder.shown(node), "must be an object");
+            return Optional.empty();
         }
-        String name = text(object, "name", path, locations);
-        if (!name.matches(NAME_RULE)) {
-            throw locations.error(path + ".name", "\"" + name + "\"", "allowed: " + NAME_RULE);
+        Optional<String> name = text(object, "name", path, problems);
+        if (name.isPresent() && !name.get().matches(NAME_RULE)) {
+            problems.add(path.key("name"), JsonPath.quoted(name.get()), "allowed: " + NAME_RULE);
         }
-        String type = text(object, "type", path, locations);
-        PortProvider<?> provider = providers.get(type);
+        name.ifPresent(n -> uniqueness.name(path.key("name"), n));
+        Optional<String> type = text(object, "type", path, problems);
+        if (type.isEmpty()) {
+            return Optional.empty();
+        }
+        PortProvider<?> provider = providers.get(type.get());
         if (provider == null) {
-            throw locations.error(
-                    path + ".type", "\"" + type + "\"", "allowed: " + String.join(", ", providers.keySet()));
+            List<String> kinds = List.copyOf(providers.keySet());
+            String meant = Spelling.closest(type.get(), kinds)
+                    .map(close -> "did you mean \"" + close + "\"? ")
+                    .orElse("");
+            problems.add(path.key("type"), JsonPath.quoted(type.get()), meant + "allowed: " + String.join(", ", kinds));
+            return Optional.empty();
         }
         ObjectNode own = object.deepCopy();
-        own.remove(List.of("name", "type"));
-        return port(name, provider, own, path, locations);
+        own.remove(PORT_KEYS);
+        return port(name.orElse(path.toString()), provider, own, path, binder, uniqueness);
     }
 
-    private <S extends Record> Config.PortConfig port(
-            String name, PortProvider<S> provider, ObjectNode own, String path, Locations locations)
-            throws ConfigException {
-        S settings = bind(own, provider.settings(), path, locations);
-        return new Config.PortConfig(name, provider.type(), settings, () -> provider.create(name, settings));
+    private static <S extends Record> Optional<Config.PortConfig> port(
+            String name,
+            PortProvider<S> provider,
+            ObjectNode own,
+            JsonPath path,
+            Binder binder,
+            Uniqueness uniqueness) {
+        Optional<S> settings = binder.bind(own, provider.settings(), path, PORT_KEYS);
+        settings.ifPresent(s -> {
+            List<Claim> claims = provider.claims(s);
+            uniqueness.claim(path, "port " + JsonPath.quoted(name), claims);
+        });
+        return settings.map(s -> new Config.PortConfig(name, provider.type(), s, () -> provider.create(name, s)));
     }
 
-    private static String text(ObjectNode object, String key, String path, Locations locations) throws ConfigException {
+    private static Optional<String> text(ObjectNode object, String key, JsonPath path, Problems problems) {
         JsonNode value = object.get(key);
         if (value == null) {
-            throw locations.error(path, "key \"" + key + "\"", "is missing");
+            problems.add(path, "the key " + JsonPath.quoted(key), "is missing");
+            return Optional.empty();
         }
         if (!value.isString()) {
-            throw locations.error(path + "." + key, value.toString(), "must be a string");
+            problems.add(path.key(key), Binder.shown(value), "must be a string");
+            return Optional.empty();
         }
-        return value.stringValue();
-    }
-
-    private <T> T bind(JsonNode node, Class<T> type, String path, Locations locations) throws ConfigException {
-        try {
-            return mapper.treeToValue(node, type);
-        } catch (UnrecognizedPropertyException e) {
-            throw locations.error(
-                    path + path(e),
-                    "unknown key \"" + e.getPropertyName() + "\"",
-                    "allowed: " + String.join(", ", knownKeys(e)));
-        } catch (DatabindException e) {
-            Optional<SettingException> setting = cause(e);
-            if (setting.isPresent()) {
-                SettingException s = setting.get();
-                throw locations.error(
-                        path + path(e) + "." + s.setting(), "\"" + s.value() + "\"", "allowed: " + s.allowed());
-            }
-            throw locations.error(path + path(e), "the value", "is wrong: " + e.getOriginalMessage());
-        }
-    }
-
-    private static List<String> knownKeys(UnrecognizedPropertyException e) {
-        return e.getKnownPropertyIds() == null
-                ? List.of()
-                : e.getKnownPropertyIds().stream().map(String::valueOf).sorted().toList();
-    }
-
-    private static Optional<SettingException> cause(Throwable error) {
-        for (Throwable t = error; t != null; t = t.getCause()) {
-            if (t instanceof SettingException setting) {
-                return Optional.of(setting);
-            }
-        }
-        return Optional.empty();
-    }
-
-    private static String path(DatabindException e) {
-        StringBuilder path = new StringBuilder();
-        for (JacksonException.Reference step : e.getPath()) {
-            path.append(step.getPropertyName() == null ? "[" + step.getIndex() + "]" : "." + step.getPropertyName());
-        }
-        return path.toString();
+        return Optional.of(value.stringValue());
     }
 }

@@ -1,11 +1,14 @@
 package io.patchbay.core.control.config;
 
 import java.util.HashMap;
+import java.util.HashSet;
+import java.util.List;
 import java.util.Map;
+import java.util.Optional;
+import java.util.Set;
 import tools.jackson.core.JacksonException;
 import tools.jackson.core.JsonParser;
 import tools.jackson.core.JsonToken;
-import tools.jackson.core.TokenStreamContext;
 import tools.jackson.core.TokenStreamLocation;
 import tools.jackson.databind.json.JsonMapper;
 
@@ -13,47 +16,66 @@ import tools.jackson.databind.json.JsonMapper;
 final class Locations {
 
     private final String source;
-    private final Map<String, TokenStreamLocation> byPath = new HashMap<>();
+    private final Map<JsonPath, TokenStreamLocation> byPath = new HashMap<>();
 
-    Locations(String source, String text) {
+    private Locations(String source) {
         this.source = source;
+    }
+
+    /**
+     * Goes through a text.
+     *
+     * @throws ConfigException if it is not JSON, or a key is given twice in one object
+     */
+    static Locations of(String source, String text) throws ConfigException {
+        Locations locations = new Locations(source);
+        Problems repeated = new Problems(locations);
+        Set<JsonPath> keys = new HashSet<>();
         try (JsonParser parser = JsonMapper.shared().createParser(text)) {
-            for (JsonToken token = parser.nextToken(); token != null; token = parser.nextToken()) {
-                byPath.putIfAbsent(path(parser.streamReadContext()), parser.currentTokenLocation());
+            try {
+                for (JsonToken token = parser.nextToken(); token != null; token = parser.nextToken()) {
+                    JsonPath path = JsonPath.of(parser.streamReadContext());
+                    TokenStreamLocation here = parser.currentTokenLocation();
+                    if (token == JsonToken.PROPERTY_NAME && !keys.add(path)) {
+                        repeated.add(
+                                path,
+                                "the key " + JsonPath.quoted(parser.currentName()),
+                                "is given again in line " + here.getLineNr() + "; a key may be given once");
+                    }
+                    locations.byPath.putIfAbsent(path, here);
+                }
+            } catch (JacksonException e) {
+                throw locations.notJson(JsonPath.of(parser.streamReadContext()), e);
             }
-        } catch (JacksonException e) {
-            // Text that is not JSON is reported by who reads it; what was found before the fault stays known.
-            byPath.putIfAbsent("$", e.getLocation());
         }
+        repeated.throwIfAny();
+        return locations;
     }
 
-    private static String path(TokenStreamContext context) {
-        if (context.inRoot() || context.getParent() == null) {
-            return "$";
-        }
-        String parent = path(context.getParent());
-        if (context.inArray()) {
-            return context.hasCurrentIndex() ? parent + "[" + context.getCurrentIndex() + "]" : parent;
-        }
-        return context.hasCurrentName() ? parent + "." + context.currentName() : parent;
+    ConfigException notJson(JsonPath path, JacksonException error) {
+        return new ConfigException(
+                List.of(problem(error.getLocation(), path, "not valid JSON", error.getOriginalMessage())));
     }
 
-    /** An error about what stands at a path. */
-    ConfigException error(String path, String what, String why) {
-        return new ConfigException(at(nearest(path)) + ": " + path + ": " + what + ": " + why);
+    /** A problem with what stands at a path, or with what is missing there. */
+    ConfigProblem problem(JsonPath path, String what, String why) {
+        return problem(nearest(path), path, what, why);
     }
 
-    String at(TokenStreamLocation location) {
-        return source + ":" + location.getLineNr() + ":" + location.getColumnNr();
+    private ConfigProblem problem(TokenStreamLocation place, JsonPath path, String what, String why) {
+        return new ConfigProblem(
+                source, Math.max(0, place.getLineNr()), Math.max(0, place.getColumnNr()), path.toString(), what, why);
     }
 
     /** The place of the path, or of the closest thing around it that exists. */
-    private TokenStreamLocation nearest(String path) {
-        String p = path;
-        while (!byPath.containsKey(p) && !p.equals("$")) {
-            int end = Math.max(p.lastIndexOf('.'), p.lastIndexOf('['));
-            p = end <= 0 ? "$" : p.substring(0, end);
+    private TokenStreamLocation nearest(JsonPath path) {
+        for (Optional<JsonPath> p = Optional.of(path);
+                p.isPresent();
+                p = p.get().parent()) {
+            if (byPath.containsKey(p.get())) {
+                return byPath.get(p.get());
+            }
         }
-        return byPath.getOrDefault(p, TokenStreamLocation.NA);
+        return TokenStreamLocation.NA;
     }
 }

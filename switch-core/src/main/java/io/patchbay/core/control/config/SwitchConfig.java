@@ -1,11 +1,15 @@
 package io.patchbay.core.control.config;
 
+import io.netty.util.NetUtil;
 import io.patchbay.core.forward.MacTable;
+import io.patchbay.core.linux.UnixSocket;
+import io.patchbay.core.port.Claim;
 import io.patchbay.core.port.SettingException;
 import io.patchbay.core.worker.IdlePolicy;
 import io.patchbay.core.worker.Waiters;
 import io.patchbay.core.worker.WorkerSettings;
 import java.net.InetSocketAddress;
+import java.nio.charset.StandardCharsets;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.List;
@@ -66,12 +70,20 @@ public record SwitchConfig(
             if (list.isEmpty() || list.size() > MAX_WORKERS) {
                 throw SettingException.of("workers", list.size() + " entries", "1 to " + MAX_WORKERS + " entries");
             }
+            List<Integer> cpus =
+                    list.stream().flatMap(worker -> worker.cpu().stream()).toList();
+            if (cpus.stream().distinct().count() < cpus.size()) {
+                throw SettingException.of("workers", cpus, "each processor for one worker");
+            }
         });
         oneOf("idle", idle, List.of("adaptive", "busy", "sleepy"));
         oneOf("waiter", waiter, List.of("auto", "io_uring", "epoll"));
         adminSocket.ifPresent(path -> {
-            if (!path.startsWith("/")) {
-                throw SettingException.of("adminSocket", path, "an absolute path");
+            if (!path.startsWith("/")
+                    || path.indexOf(0) >= 0
+                    || path.getBytes(StandardCharsets.UTF_8).length > UnixSocket.MAX_PATH_BYTES) {
+                throw SettingException.of(
+                        "adminSocket", path, "an absolute path of at most " + UnixSocket.MAX_PATH_BYTES + " bytes");
             }
         });
         stateDirectory.ifPresent(path -> {
@@ -101,11 +113,27 @@ public record SwitchConfig(
     private static void checkAddress(String address) {
         int colon = address.lastIndexOf(':');
         boolean good = colon > 0
+                && isHost(address.substring(0, colon))
                 && address.substring(colon + 1).matches("\\d{1,5}")
                 && Integer.parseInt(address.substring(colon + 1)) <= 65_535;
         if (!good && !address.equals("off")) {
-            throw SettingException.of("metricsAddress", address, "host:port, such as 127.0.0.1:9466, or off");
+            throw SettingException.of(
+                    "metricsAddress", address, "host:port, such as 127.0.0.1:9466 or [::1]:9466, or off");
         }
+    }
+
+    /** Whether it is an IP address, or looks like a name. */
+    private static boolean isHost(String host) {
+        if (host.startsWith("[")) {
+            return host.endsWith("]") && NetUtil.isValidIpV6Address(host.substring(1, host.length() - 1));
+        }
+        return NetUtil.isValidIpV4Address(host)
+                || (host.matches("[A-Za-z0-9]([A-Za-z0-9.-]*[A-Za-z0-9])?") && !host.matches("[0-9.]+"));
+    }
+
+    /** What the daemon itself wants of the host. */
+    List<Claim> claims() {
+        return List.of(Claim.socket("adminSocket", adminPath()));
     }
 
     public int ageing() {

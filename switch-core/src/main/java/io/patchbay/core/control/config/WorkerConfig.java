@@ -1,5 +1,6 @@
 package io.patchbay.core.control.config;
 
+import io.patchbay.core.linux.Affinity;
 import io.patchbay.core.port.SettingException;
 import java.util.Optional;
 
@@ -12,8 +13,8 @@ public record WorkerConfig(Optional<Integer> cpu) {
 
     public WorkerConfig {
         cpu.ifPresent(n -> {
-            if (n < 0) {
-                throw SettingException.of("cpu", n, "the number of a processor, from 0");
+            if (n < 0 || n > Affinity.MAX_CPU) {
+                throw SettingException.of("cpu", n, "the number of a processor, 0 to " + Affinity.MAX_CPU);
             }
         });
     }

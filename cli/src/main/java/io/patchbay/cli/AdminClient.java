@@ -71,14 +71,19 @@ final class AdminClient {
             connecting.channel().writeAndFlush(request).get(SECONDS, TimeUnit.SECONDS);
             return answer.get(SECONDS, TimeUnit.SECONDS);
         } catch (ExecutionException e) {
-            throw noDaemon(
-                    String.valueOf(e.getCause() == null ? e : e.getCause().getMessage()));
+            String why = String.valueOf(e.getCause() == null ? e : e.getCause().getMessage());
+            throw why.contains("Permission denied") ? denied() : noDaemon(why);
         } catch (TimeoutException e) {
             throw noDaemon("no answer within " + SECONDS + " s");
         } catch (InterruptedException e) {
             Thread.currentThread().interrupt();
             throw noDaemon("interrupted");
         }
+    }
+
+    private CommandFailure denied() {
+        return new CommandFailure(
+                CommandFailure.DENIED, "permission denied at " + socket + ": only its owner and its group may use it");
     }
 
     private CommandFailure noDaemon(String why) {

@@ -1,20 +1,19 @@
 package io.patchbay.cli;
 
 import io.patchbay.core.control.config.SwitchConfig;
+import java.io.PrintWriter;
 import java.util.List;
+import java.util.Objects;
 import java.util.function.Function;
+import org.jspecify.annotations.Nullable;
+import picocli.CommandLine.Model.CommandSpec;
 import picocli.CommandLine.Option;
+import picocli.CommandLine.Spec;
 import tools.jackson.databind.JsonNode;
 import tools.jackson.databind.json.JsonMapper;
 
 /** Options of every command that asks a running daemon, and how its answer is printed. */
 final class AdminOptions {
-
-    /** How an answer is printed. */
-    enum Output {
-        table,
-        json
-    }
 
     @Option(
             names = "--socket",
@@ -31,14 +30,19 @@ final class AdminOptions {
 
     private static final JsonMapper MAPPER = JsonMapper.builder().build();
 
+    @Spec(Spec.Target.MIXEE)
+    private @Nullable CommandSpec command;
+
     /** Asks, and prints the answer's rows, or the answer itself. */
     int print(String method, String path, List<String> header, Function<JsonNode, List<List<String>>> rows) {
         JsonNode answer = MAPPER.readTree(new AdminClient(socket).ask(method, path));
+        PrintWriter out = Objects.requireNonNull(command).commandLine().getOut();
         if (output == Output.json) {
-            System.out.println(MAPPER.writerWithDefaultPrettyPrinter().writeValueAsString(answer));
+            out.println(MAPPER.writerWithDefaultPrettyPrinter().writeValueAsString(answer));
         } else {
-            System.out.print(Tables.render(header, rows.apply(answer)));
+            out.print(Tables.render(header, rows.apply(answer)));
         }
+        out.flush();
         return 0;
     }
 }

@@ -20,9 +20,18 @@ final class LoggingSetup {
         json
     }
 
+    /** What is worth a line. */
+    enum Threshold {
+        error,
+        warn,
+        info,
+        debug,
+        trace
+    }
+
     private LoggingSetup() {}
 
-    static void configure(Format format, String level) {
+    static void configure(Format format, Threshold threshold) {
         LoggerContext context = (LoggerContext) LoggerFactory.getILoggerFactory();
         context.reset();
         Encoder<ILoggingEvent> encoder = encoder(format, context);
@@ -41,7 +50,7 @@ final class LoggingSetup {
         async.addAppender(console);
         async.start();
         Logger root = context.getLogger(org.slf4j.Logger.ROOT_LOGGER_NAME);
-        root.setLevel(Level.toLevel(level, Level.INFO));
+        root.setLevel(Level.toLevel(threshold.name()));
         root.addAppender(async);
         context.getLogger("io.netty").setLevel(Level.WARN);
     }
@@ -53,7 +62,13 @@ final class LoggingSetup {
 
     private static Encoder<ILoggingEvent> encoder(Format format, LoggerContext context) {
         if (format == Format.json) {
-            return new JsonEncoder();
+            JsonEncoder objects = new JsonEncoder();
+            objects.setWithFormattedMessage(true);
+            objects.setWithMessage(false);
+            objects.setWithArguments(false);
+            objects.setWithContext(false);
+            objects.setWithMDC(false);
+            return objects;
         }
         PatternLayoutEncoder lines = new PatternLayoutEncoder();
         lines.setContext(context);

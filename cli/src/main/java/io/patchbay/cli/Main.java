@@ -25,14 +25,15 @@ public final class Main {
 
     public static void main(String[] arguments) {
         // What a library has to say is of interest only when a command fails; the daemon sets up its own log.
-        LoggingSetup.configure(LoggingSetup.Format.human, "error");
+        LoggingSetup.configure(LoggingSetup.Format.human, LoggingSetup.Threshold.error);
         System.exit(commandLine().execute(arguments));
     }
 
-    static CommandLine commandLine() {
+    /** The command line, for whoever wants to run commands in this process. */
+    public static CommandLine commandLine() {
         return new CommandLine(new Main()).setExecutionExceptionHandler((error, line, parsed) -> {
             if (error instanceof CommandFailure failure) {
-                line.getErr().println("patchbay: " + failure.getMessage());
+                failure.lines().forEach(text -> line.getErr().println("patchbay: " + text));
                 return failure.exitCode();
             }
             throw error;

@@ -34,7 +34,8 @@ final class PortCommand {
 
     @Command(name = "show", description = "Everything about one port.", mixinStandardHelpOptions = true)
     int show(@Mixin AdminOptions admin, @Parameters(paramLabel = "NAME") String name) {
-        String path = "/v1/ports/" + URLEncoder.encode(name, StandardCharsets.UTF_8);
+        String path =
+                "/v1/ports/" + URLEncoder.encode(name, StandardCharsets.UTF_8).replace("+", "%20");
         return admin.print("GET", path, List.of("WHAT", "VALUE"), Rows::flat);
     }
 }

@@ -7,12 +7,16 @@ import java.nio.file.Path;
 import java.util.Optional;
 import java.util.concurrent.Callable;
 import java.util.concurrent.CountDownLatch;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Option;
 
-/** {@code patchbay run}: the daemon, until SIGTERM or Ctrl-C. */
+/** {@code patchbay run}: the daemon, until SIGTERM or Ctrl-C. All it has to say goes to the log, and so has the log's form. */
 @Command(name = "run", description = "Run the switch in the foreground.", mixinStandardHelpOptions = true)
 final class RunCommand implements Callable<Integer> {
+
+    private static final Logger LOG = LoggerFactory.getLogger(RunCommand.class);
 
     @Option(names = "--config", required = true, paramLabel = "FILE", description = "JSON configuration.")
     private Path config = Path.of("");
@@ -23,37 +27,68 @@ final class RunCommand implements Callable<Integer> {
             description = "Log as ${COMPLETION-CANDIDATES}; default: ${DEFAULT-VALUE}.")
     private LoggingSetup.Format format = LoggingSetup.Format.human;
 
-    @Option(names = "--log-level", defaultValue = "info", description = "error, warn, info, debug or trace.")
-    private String level = "info";
+    @Option(
+            names = "--log-level",
+            defaultValue = "info",
+            description = "Log what is at least ${COMPLETION-CANDIDATES}; default: ${DEFAULT-VALUE}.")
+    private LoggingSetup.Threshold threshold = LoggingSetup.Threshold.info;
 
     @Override
     public Integer call() throws InterruptedException {
-        LoggingSetup.configure(format, level);
-        Config parsed = ConfigFile.read(config);
-        CountDownLatch stop = new CountDownLatch(1);
-        CountDownLatch stopped = new CountDownLatch(1);
+        LoggingSetup.configure(format, threshold);
+        Termination termination = new Termination();
+        int exitCode = CommandFailure.FAILED;
         try {
-            Daemon daemon = Daemon.start(parsed, Optional.ofNullable(System.getenv("NOTIFY_SOCKET")));
-            Runtime.getRuntime().addShutdownHook(Thread.ofPlatform().unstarted(() -> {
-                stop.countDown();
-                awaitQuietly(stopped);
-            }));
-            stop.await();
-            daemon.close();
-        } catch (DaemonException e) {
-            throw new CommandFailure(CommandFailure.FAILED, String.valueOf(e.getMessage()));
+            exitCode = serve(ConfigFile.read(config), termination);
+        } catch (CommandFailure e) {
+            e.lines().forEach(LOG::error);
+            exitCode = e.exitCode();
         } finally {
             LoggingSetup.flush();
-            stopped.countDown();
+            termination.done(exitCode);
         }
-        return 0;
+        return exitCode;
     }
 
-    private static void awaitQuietly(CountDownLatch latch) {
-        try {
-            latch.await();
-        } catch (InterruptedException e) {
-            Thread.currentThread().interrupt();
+    private static int serve(Config config, Termination termination) throws InterruptedException {
+        try (Daemon _ = Daemon.start(config, Optional.ofNullable(System.getenv("NOTIFY_SOCKET")))) {
+            termination.await();
+            return 0;
+        } catch (DaemonException e) {
+            throw new CommandFailure(CommandFailure.FAILED, String.valueOf(e.getMessage()));
+        }
+    }
+
+    /**
+     * The end of the process. A signal lets the daemon stop in order, whenever it comes, even while it starts; the process then ends with the
+     * daemon's exit code, not with that of the signal.
+     */
+    private static final class Termination {
+
+        private final CountDownLatch wanted = new CountDownLatch(1);
+        private final CountDownLatch done = new CountDownLatch(1);
+        private volatile int exitCode;
+
+        Termination() {
+            Runtime.getRuntime()
+                    .addShutdownHook(Thread.ofPlatform().name("stop").unstarted(() -> {
+                        wanted.countDown();
+                        try {
+                            done.await();
+                        } catch (InterruptedException e) {
+                            Thread.currentThread().interrupt();
+                        }
+                        Runtime.getRuntime().halt(exitCode);
+                    }));
+        }
+
+        void await() throws InterruptedException {
+            wanted.await();
+        }
+
+        void done(int code) {
+            exitCode = code;
+            done.countDown();
         }
     }
 }

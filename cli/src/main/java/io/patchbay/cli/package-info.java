@@ -2,7 +2,8 @@
  * The command line: one command a class. {@code run} is the daemon; every other command asks a running one over its admin socket and prints what
  * it says, as a table or as the JSON it came as.
  *
- * <p>Exit codes: 0 done, 1 failed, 2 wrong usage, 3 no such port, 4 no daemon, 6 wrong configuration.
+ * <p>Exit codes: 0 done, 1 failed, 2 wrong usage, 3 no such port, 4 no daemon, 5 not permitted to
+ * ask the daemon, 6 wrong configuration. {@code run} ends with 0 on SIGTERM and Ctrl-C.
  */
 @NullMarked
 package io.patchbay.cli;

@@ -142,6 +142,12 @@ class KubernetesTest {
     }
 
     @Test
+    void whatPortsMustKnowAfterARestartIsKeptOnTheNode() throws Exception {
+        String directory = configuration().switching().statePath().orElseThrow().toString();
+        assertThat(mountedAt(directory).getHostPath().getPath()).isEqualTo(directory);
+    }
+
+    @Test
     void theMetricsAreServedAtThePortThePodNames() throws Exception {
         var address = configuration().switching().metrics().orElseThrow();
         assertThat(address.getPort()).isEqualTo(metricsPort().getContainerPort());

@@ -2,6 +2,7 @@ package io.patchbay.vhost.session;
 
 import io.patchbay.core.linux.Errno;
 import io.patchbay.core.linux.LinuxException;
+import io.patchbay.core.linux.StaleSocket;
 import io.patchbay.core.linux.UnixSocket;
 import java.io.IOException;
 import java.nio.file.FileSystemException;
@@ -30,9 +31,6 @@ public final class SocketFile implements AutoCloseable {
 
     private static final int BACKLOG = 16;
 
-    private static final int TYPE_MASK = 0170000;
-    private static final int TYPE_SOCKET = 0140000;
-
     private final Path path;
     private final UnixSocket socket;
     private final Object identity;
@@ -60,7 +58,7 @@ public final class SocketFile implements AutoCloseable {
      */
     public static SocketFile listen(Path path, Access access) throws IOException {
         try {
-            removeStale(path);
+            StaleSocket.remove(path);
             UnixSocket socket = UnixSocket.bind(path.toString());
             Optional<SocketFile> made = Optional.empty();
             try {
@@ -89,32 +87,14 @@ public final class SocketFile implements AutoCloseable {
         return String.valueOf(e.getMessage());
     }
 
-    private static void removeStale(Path path) throws IOException {
-        if (!Files.exists(path, LinkOption.NOFOLLOW_LINKS)) {
-            return;
-        }
-        int mode = (int) Files.getAttribute(path, "unix:mode", LinkOption.NOFOLLOW_LINKS);
-        if ((mode & TYPE_MASK) != TYPE_SOCKET) {
-            throw new IOException("there is a file that is not a socket");
-        }
-        try (UnixSocket probe = UnixSocket.connect(path.toString())) {
-            throw new IOException("another process (pid " + probe.peer().pid() + ") is listening there");
-        } catch (LinuxException e) {
-            if (e.errno() == Errno.EAGAIN) {
-                throw new IOException("another process is listening there, and has no time", e);
-            }
-            if (e.errno() != Errno.ECONNREFUSED) {
-                throw new IOException("it is not clear whether another process listens there: " + e.getMessage(), e);
-            }
-            Files.delete(path);
-        }
-    }
-
     private static void restrict(Path path, Access access) throws IOException {
         PosixFileAttributeView view =
                 Files.getFileAttributeView(path, PosixFileAttributeView.class, LinkOption.NOFOLLOW_LINKS);
         UserPrincipalLookupService names = path.getFileSystem().getUserPrincipalLookupService();
         try {
+            // First the mode, while the file is surely ours: once given away, changing it would take CAP_FOWNER.
+            // A link could only come from somebody who may write to the directory.
+            Files.setPosixFilePermissions(path, permissions(access.mode()));
             if (access.group().isPresent()) {
                 String group = access.group().get();
                 view.setGroup(known("group", group, () -> names.lookupPrincipalByGroupName(group)));
@@ -123,8 +103,6 @@ public final class SocketFile implements AutoCloseable {
                 String owner = access.owner().get();
                 view.setOwner(known("user", owner, () -> names.lookupPrincipalByName(owner)));
             }
-            // A link could only come from somebody who may write to the directory; then the file is not ours any more.
-            Files.setPosixFilePermissions(path, permissions(access.mode()));
         } catch (FileSystemException e) {
             throw new IOException("its owner, group or mode cannot be set: " + e.getReason(), e);
         }

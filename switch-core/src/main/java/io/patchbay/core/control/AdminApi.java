@@ -27,8 +27,8 @@ final class AdminApi {
                         asked -> json(
                                 () -> daemon.ports().stream().map(Views::line).toList())),
                 Route.getBelow("/v1/ports", this::port),
-                Route.get("/v1/fdb", this::fdb),
-                Route.delete("/v1/fdb", this::flush),
+                Route.get("/v1/fdb", this::fdb).knowing("port"),
+                Route.delete("/v1/fdb", this::flush).knowing("port"),
                 Route.get("/v1/stats", asked -> json(() -> Views.stats(daemon.ports(), daemon.board()))),
                 Route.get("/v1/drops", asked -> json(() -> Views.drops(daemon.ports()))),
                 Route.get("/v1/workers", asked -> json(() -> Views.workers(daemon.board()))));

@@ -9,17 +9,18 @@ import io.patchbay.core.forward.MacTable;
 import io.patchbay.core.port.Port;
 import io.patchbay.core.port.PortCounters;
 import io.patchbay.core.port.PortException;
+import io.patchbay.core.port.PortStatus;
 import io.patchbay.core.worker.Switchboard;
 import java.io.IOException;
 import java.net.SocketAddress;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayDeque;
-import java.util.ArrayList;
 import java.util.Deque;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.concurrent.CopyOnWriteArrayList;
 import java.util.concurrent.Executors;
 import java.util.concurrent.ScheduledExecutorService;
 import java.util.concurrent.TimeUnit;
@@ -36,11 +37,24 @@ public final class Daemon implements AutoCloseable {
 
     private final Switchboard board;
     private final MacTable macs;
-    private final List<PluggedPort> ports = new ArrayList<>();
+    private final List<PluggedPort> ports = new CopyOnWriteArrayList<>();
     private final Deque<Runnable> undo = new ArrayDeque<>();
     private final long startedNanos = System.nanoTime();
-    private Optional<SocketAddress> metricsAddress = Optional.empty();
+    private volatile Optional<SocketAddress> metricsAddress = Optional.empty();
     private Optional<Path> state = Optional.empty();
+    private volatile Phase phase = Phase.STARTING;
+
+    private enum Phase {
+        STARTING("starting"),
+        READY("ok"),
+        STOPPING("stopping");
+
+        private final String word;
+
+        Phase(String word) {
+            this.word = word;
+        }
+    }
 
     /** What {@code status} shows. */
     public record Status(
@@ -95,18 +109,21 @@ public final class Daemon implements AutoCloseable {
         Metrics metrics = new Metrics(VERSION);
         undo.push(metrics::close);
         metrics.addSwitch(board);
-        for (Config.PortConfig port : config.ports()) {
-            metrics.addPort(plug(port));
-        }
-        HttpServer admin = HttpServer.onSocket(Path.of(config.switching().adminPath()), new AdminApi(this).routes());
-        undo.push(admin::close);
         if (config.switching().metrics().isPresent()) {
+            // Before the ports: probes can ask how far the start is, and a taken address stops it in time.
             HttpServer scrape = HttpServer.onAddress(
                     config.switching().metrics().get(),
                     List.of(metrics.route(), Route.get("/livez", asked -> Answer.text(200, "ok\n")), readiness()));
             undo.push(scrape::close);
             metricsAddress = Optional.of(scrape.address());
         }
+        for (Config.PortConfig port : config.ports()) {
+            metrics.addPort(plug(port));
+        }
+        HttpServer admin = HttpServer.onSocket(Path.of(config.switching().adminPath()), new AdminApi(this).routes());
+        undo.push(admin::close);
+        phase = Phase.READY;
+        undo.push(() -> phase = Phase.STOPPING);
         undo.push(notify::stopping);
         notify.ready(ports.size() + " ports");
         LOG.info(
@@ -114,7 +131,7 @@ public final class Daemon implements AutoCloseable {
                 VERSION,
                 ports.size(),
                 config.switching().adminPath(),
-                metricsAddress.map(Object::toString).orElse("no address"));
+                metricsText());
     }
 
     /** Where ports keep what they must know after a restart. A directory nobody asked for may be missing. */
@@ -163,20 +180,27 @@ public final class Daemon implements AutoCloseable {
         return plugged;
     }
 
-    /** Ready once every port was started, which is before anybody can ask; says of each how it stands. */
+    /** Ready while every port is in service; says of each how it stands. */
     private Route readiness() {
         return Route.get("/readyz", asked -> {
-            StringBuilder text = new StringBuilder("ok\n");
-            if (asked.parameter("verbose").isPresent()) {
-                for (PluggedPort port : ports) {
-                    text.append(port.name())
-                            .append(": ")
-                            .append(port.port().status())
-                            .append('\n');
-                }
-            }
-            return Answer.text(200, text.toString());
-        });
+                    Phase now = phase;
+                    StringBuilder text = new StringBuilder(now.word).append('\n');
+                    if (asked.parameter("verbose").isPresent()) {
+                        for (PluggedPort port : ports) {
+                            PortStatus status = port.port().status();
+                            text.append(port.name())
+                                    .append(status.up() ? ": up: " : ": down: ")
+                                    .append(status.reason())
+                                    .append('\n');
+                        }
+                    }
+                    return Answer.text(now == Phase.READY ? 200 : 503, text.toString());
+                })
+                .knowing("verbose");
+    }
+
+    private String metricsText() {
+        return metricsAddress.map(HttpServer::text).orElse("off");
     }
 
     /** Where metrics are served, if they are. */
@@ -198,7 +222,7 @@ public final class Daemon implements AutoCloseable {
                 (int) ports.stream().filter(p -> p.port().status().up()).count(),
                 macs.statistics().entries(),
                 board.workers().size(),
-                metricsAddress.map(Object::toString).orElse("off"));
+                metricsText());
     }
 
     Switchboard board() {

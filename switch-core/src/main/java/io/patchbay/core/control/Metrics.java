@@ -7,6 +7,7 @@ import io.micrometer.core.instrument.binder.jvm.JvmGcMetrics;
 import io.micrometer.core.instrument.binder.jvm.JvmMemoryMetrics;
 import io.micrometer.core.instrument.binder.system.ProcessorMetrics;
 import io.micrometer.core.instrument.binder.system.UptimeMetrics;
+import io.micrometer.core.instrument.config.MeterFilter;
 import io.patchbay.core.control.http.Answer;
 import io.patchbay.core.control.http.Route;
 import io.patchbay.core.forward.MacTable;
@@ -15,6 +16,7 @@ import io.patchbay.core.port.QueueCounters;
 import io.patchbay.core.worker.Switchboard;
 import io.patchbay.core.worker.WorkerCounters;
 import io.prometheus.client.exporter.common.TextFormat;
+import java.time.Duration;
 import java.util.List;
 import java.util.Locale;
 import java.util.function.ToDoubleFunction;
@@ -33,6 +35,13 @@ final class Metrics implements AutoCloseable {
     private final JvmGcMetrics gc = new JvmGcMetrics();
 
     Metrics(String version) {
+        // Not named as Prometheus wants it: a count that is no counter, and a time not in seconds, of which ours takes
+        // the place.
+        registry.config().meterFilter(MeterFilter.denyNameStartsWith("system.cpu.count"));
+        registry.config().meterFilter(MeterFilter.denyNameStartsWith("process.cpu.time"));
+        FunctionCounter.builder("process.cpu.seconds", ProcessHandle.current(), Metrics::cpuSeconds)
+                .description("Processor time the process has used, in the kernel and outside.")
+                .register(registry);
         Gauge.builder("patchbay.build.info", () -> 1)
                 .description("Always 1; says which build runs.")
                 .tags("version", version, "java", Runtime.version().toString())
@@ -41,6 +50,10 @@ final class Metrics implements AutoCloseable {
         new ProcessorMetrics().bindTo(registry);
         new UptimeMetrics().bindTo(registry);
         gc.bindTo(registry);
+    }
+
+    private static double cpuSeconds(ProcessHandle process) {
+        return process.info().totalCpuDuration().orElse(Duration.ZERO).toMillis() / 1e3;
     }
 
     /** The scrape, for a text or OpenMetrics client. */

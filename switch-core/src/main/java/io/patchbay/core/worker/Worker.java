@@ -157,8 +157,10 @@ final class Worker implements Runnable {
             }
         } catch (RuntimeException | Error e) {
             failure = Optional.of(e);
-            LOG.error("worker {} died", number, e);
-            throw e;
+            if (ready.getCount() == 0) { // otherwise whoever starts the worker is told
+                LOG.error("worker {} died", number, e);
+                throw e;
+            }
         } finally {
             adopted = Long.MAX_VALUE;
             ready.countDown();

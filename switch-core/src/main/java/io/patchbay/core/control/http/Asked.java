@@ -7,7 +7,7 @@ import java.util.Optional;
  * A request, as a route sees it.
  *
  * @param rest what follows the route's path, without a slash before it; empty if nothing does
- * @param query parameters; of a repeated one the first
+ * @param query parameters, each of those the route knows
  * @param accept the Accept header, or empty
  */
 public record Asked(String rest, Map<String, String> query, String accept) {

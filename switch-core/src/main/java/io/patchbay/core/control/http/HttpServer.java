@@ -12,50 +12,88 @@ import io.netty.channel.socket.nio.NioServerSocketChannel;
 import io.netty.handler.codec.http.HttpObjectAggregator;
 import io.netty.handler.codec.http.HttpServerCodec;
 import io.netty.handler.timeout.ReadTimeoutHandler;
+import io.netty.util.NetUtil;
 import io.netty.util.concurrent.DefaultThreadFactory;
+import io.patchbay.core.linux.LinuxException;
+import io.patchbay.core.linux.StaleSocket;
 import java.io.IOException;
 import java.net.InetSocketAddress;
 import java.net.SocketAddress;
-import java.net.StandardProtocolFamily;
 import java.net.UnixDomainSocketAddress;
-import java.nio.channels.SocketChannel;
 import java.nio.file.Files;
+import java.nio.file.LinkOption;
 import java.nio.file.Path;
+import java.nio.file.attribute.BasicFileAttributes;
 import java.nio.file.attribute.PosixFilePermissions;
 import java.util.List;
 import java.util.Optional;
 import java.util.concurrent.TimeUnit;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
 
 /** Serves routes at one address. */
 public final class HttpServer implements AutoCloseable {
 
     private static final int MAX_REQUEST_BYTES = 64 * 1024;
     private static final int IDLE_SECONDS = 60;
+    private static final Logger LOG = LoggerFactory.getLogger(HttpServer.class);
 
-    private final EventLoopGroup group =
-            new MultiThreadIoEventLoopGroup(1, new DefaultThreadFactory("http", true), NioIoHandler.newFactory());
+    private final EventLoopGroup group;
     private final Channel channel;
-    private final Optional<Path> file;
+    private final Optional<SocketName> name;
 
-    private HttpServer(
-            SocketAddress address, Class<? extends ServerChannel> kind, List<Route> routes, Optional<Path> file)
+    /** A socket file, and what tells it from another at the same path. */
+    private record SocketName(Path path, Optional<Object> key) {
+
+        static Optional<Object> keyOf(Path path) throws IOException {
+            return Optional.ofNullable(Files.readAttributes(path, BasicFileAttributes.class, LinkOption.NOFOLLOW_LINKS)
+                    .fileKey());
+        }
+
+        /** Removes the file, unless another has taken its place. */
+        void remove() {
+            try {
+                if (Files.exists(path, LinkOption.NOFOLLOW_LINKS) && keyOf(path).equals(key)) {
+                    Files.delete(path);
+                }
+            } catch (IOException e) {
+                LOG.warn("cannot remove {}: {}", path, e.toString());
+            }
+        }
+    }
+
+    private HttpServer(EventLoopGroup group, Channel channel, Optional<SocketName> name) {
+        this.group = group;
+        this.channel = channel;
+        this.name = name;
+    }
+
+    private interface Bound {
+        HttpServer server(EventLoopGroup group, Channel channel) throws IOException;
+    }
+
+    private static HttpServer bind(
+            SocketAddress address, Class<? extends ServerChannel> kind, List<Route> routes, Bound bound)
             throws IOException {
-        this.file = file;
+        EventLoopGroup group =
+                new MultiThreadIoEventLoopGroup(1, new DefaultThreadFactory("http", true), NioIoHandler.newFactory());
         try {
-            channel = new ServerBootstrap()
-                    .group(group)
-                    .channel(kind)
-                    .childHandler(initializer(routes))
-                    .bind(address)
-                    .sync()
-                    .channel();
+            return bound.server(
+                    group,
+                    new ServerBootstrap()
+                            .group(group)
+                            .channel(kind)
+                            .childHandler(initializer(routes))
+                            .bind(address)
+                            .sync()
+                            .channel());
         } catch (InterruptedException e) {
             group.shutdownGracefully(0, 0, TimeUnit.SECONDS);
             Thread.currentThread().interrupt();
-            throw new IOException("interrupted while binding " + address, e);
+            throw new IOException("cannot listen on " + text(address) + ": interrupted", e);
         } catch (Exception e) { // Netty throws the IOException of the failed bind without declaring it
             group.shutdownGracefully(0, 0, TimeUnit.SECONDS);
-            throw new IOException("cannot listen on " + address + ": " + e.getMessage(), e);
+            throw new IOException("cannot listen on " + text(address) + ": " + e.getMessage(), e);
         }
     }
 
@@ -78,33 +116,42 @@ public final class HttpServer implements AutoCloseable {
      * @throws IOException if the address cannot be had; the message says why
      */
     public static HttpServer onAddress(InetSocketAddress address, List<Route> routes) throws IOException {
-        return new HttpServer(address, NioServerSocketChannel.class, routes, Optional.empty());
+        if (address.isUnresolved()) {
+            throw new IOException("cannot listen on " + text(address) + ": the host name is not known");
+        }
+        return bind(
+                address,
+                NioServerSocketChannel.class,
+                routes,
+                (group, channel) -> new HttpServer(group, channel, Optional.empty()));
     }
 
     /**
-     * Listens at a path, with mode 0660. A socket left behind is replaced, one that is in use is not.
+     * Listens at a path, with mode 0660. A socket left behind is replaced, one that is in use is not, nor is a file of another kind.
      *
      * @throws IOException if the path cannot be used; the message says why
      */
     public static HttpServer onSocket(Path path, List<Route> routes) throws IOException {
-        if (Files.exists(path)) {
-            if (answers(path)) {
-                throw new IOException("cannot listen on " + path + ": another process is listening there");
+        Optional<Path> directory = Optional.ofNullable(path.getParent());
+        if (directory.isPresent() && !Files.isDirectory(directory.get())) {
+            throw new IOException(
+                    "cannot listen on " + path + ": the directory " + directory.get() + " does not exist");
+        }
+        try {
+            StaleSocket.remove(path);
+        } catch (IOException | LinuxException e) {
+            throw new IOException("cannot listen on " + path + ": " + e.getMessage(), e);
+        }
+        return bind(UnixDomainSocketAddress.of(path), NioServerDomainSocketChannel.class, routes, (group, channel) -> {
+            SocketName name = new SocketName(path, SocketName.keyOf(path));
+            try {
+                Files.setPosixFilePermissions(path, PosixFilePermissions.fromString("rw-rw----"));
+            } catch (IOException e) {
+                name.remove();
+                throw e;
             }
-            Files.delete(path);
-        }
-        HttpServer server = new HttpServer(
-                UnixDomainSocketAddress.of(path), NioServerDomainSocketChannel.class, routes, Optional.of(path));
-        Files.setPosixFilePermissions(path, PosixFilePermissions.fromString("rw-rw----"));
-        return server;
-    }
-
-    private static boolean answers(Path path) {
-        try (SocketChannel probe = SocketChannel.open(StandardProtocolFamily.UNIX)) {
-            return probe.connect(UnixDomainSocketAddress.of(path));
-        } catch (IOException e) {
-            return false;
-        }
+            return new HttpServer(group, channel, Optional.of(name));
+        });
     }
 
     /** Where the server listens; useful when it was started at port 0. */
@@ -112,16 +159,15 @@ public final class HttpServer implements AutoCloseable {
         return channel.localAddress();
     }
 
+    /** An address as people write it. */
+    public static String text(SocketAddress address) {
+        return address instanceof InetSocketAddress inet ? NetUtil.toSocketAddressString(inet) : address.toString();
+    }
+
     @Override
     public void close() {
+        name.ifPresent(SocketName::remove); // while it is bound, its inode number is not given to another
         channel.close().syncUninterruptibly();
         group.shutdownGracefully(0, 2, TimeUnit.SECONDS).syncUninterruptibly();
-        file.ifPresent(path -> {
-            try {
-                Files.deleteIfExists(path);
-            } catch (IOException e) {
-                org.slf4j.LoggerFactory.getLogger(HttpServer.class).warn("cannot remove {}: {}", path, e.toString());
-            }
-        });
     }
 }

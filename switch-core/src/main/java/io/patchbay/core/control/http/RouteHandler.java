@@ -16,6 +16,8 @@ import java.nio.charset.StandardCharsets;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.TreeSet;
+import java.util.stream.Collectors;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
@@ -32,14 +34,16 @@ final class RouteHandler extends SimpleChannelInboundHandler<FullHttpRequest> {
 
     @Override
     protected void channelRead0(ChannelHandlerContext context, FullHttpRequest request) {
-        Answer answer = request.decoderResult().isSuccess() ? answer(request) : Answer.problem(400, "not HTTP");
+        boolean understood = request.decoderResult().isSuccess();
+        Answer answer = understood ? answer(request) : Answer.problem(400, "not HTTP");
         FullHttpResponse response = new DefaultFullHttpResponse(
                 HttpVersion.HTTP_1_1,
                 HttpResponseStatus.valueOf(answer.status()),
                 Unpooled.copiedBuffer(answer.body(), StandardCharsets.UTF_8));
         response.headers().set(HttpHeaderNames.CONTENT_TYPE, answer.type());
         HttpUtil.setContentLength(response, response.content().readableBytes());
-        boolean keepAlive = HttpUtil.isKeepAlive(request);
+        answer.headers().forEach((name, value) -> response.headers().set(name, value));
+        boolean keepAlive = understood && HttpUtil.isKeepAlive(request);
         HttpUtil.setKeepAlive(response, keepAlive);
         var sent = context.writeAndFlush(response);
         if (!keepAlive) {
@@ -61,7 +65,7 @@ final class RouteHandler extends SimpleChannelInboundHandler<FullHttpRequest> {
                     .filter(route -> route.method().equals(method))
                     .findFirst()
                     .map(route -> route.action().apply(asked(request, uri, route)))
-                    .orElseGet(() -> Answer.problem(405, method + " is not possible at " + path));
+                    .orElseGet(() -> notPossible(method, path, there));
         } catch (IllegalArgumentException e) {
             return Answer.problem(400, String.valueOf(e.getMessage()));
         } catch (RuntimeException e) {
@@ -70,9 +74,27 @@ final class RouteHandler extends SimpleChannelInboundHandler<FullHttpRequest> {
         }
     }
 
+    private static Answer notPossible(String method, String path, List<Route> there) {
+        String possible = there.stream().map(Route::method).sorted().distinct().collect(Collectors.joining(", "));
+        return Answer.problem(
+                405,
+                method + " is not possible at " + path + "; possible: " + possible,
+                Map.of(HttpHeaderNames.ALLOW.toString(), possible));
+    }
+
+    /** @throws IllegalArgumentException if a parameter is not known, or given twice: nothing may be done on a misunderstanding */
     private static Asked asked(FullHttpRequest request, QueryStringDecoder uri, Route route) {
         Map<String, String> query = new HashMap<>();
-        uri.parameters().forEach((name, values) -> query.put(name, values.getFirst()));
+        uri.parameters().forEach((name, values) -> {
+            if (!route.parameters().contains(name)) {
+                throw new IllegalArgumentException("unknown parameter " + name + "; known: "
+                        + String.join(", ", new TreeSet<>(route.parameters())));
+            }
+            if (values.size() > 1) {
+                throw new IllegalArgumentException("the parameter " + name + " is given " + values.size() + " times");
+            }
+            query.put(name, values.getFirst());
+        });
         String rest = route.prefix() ? uri.path().substring(route.path().length() + 1) : "";
         return new Asked(rest, query, request.headers().get(HttpHeaderNames.ACCEPT, ""));
     }

@@ -1,0 +1,7 @@
+package io.patchbay.cli;
+
+/** How an answer is printed. */
+enum Output {
+    table,
+    json
+}

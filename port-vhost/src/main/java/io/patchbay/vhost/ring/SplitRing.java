@@ -131,8 +131,11 @@ public final class SplitRing implements DeviceRing {
     @Override
     public ChainResult read(int ahead, boolean writable, Chain chain) {
         int slot = nextAvailable + ahead & mask;
-        int head = SplitRingDescriptor.readU16(available, SplitRingDescriptor.availableEntry(slot));
-        if (head >= size) {
+        int shown = SplitRingDescriptor.readU16(available, SplitRingDescriptor.availableEntry(slot));
+        // BOUNDS: masked, not only compared. If the page has gone, compiled code goes on with whatever the register held,
+        // which need not be a 16-bit number, and omits the checks that a 16-bit number passes anyway.
+        int head = shown & mask;
+        if (head != shown) {
             return ChainResult.BROKEN;
         }
         if (!chain.begin(head)) {

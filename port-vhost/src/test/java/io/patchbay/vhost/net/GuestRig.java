@@ -36,17 +36,23 @@ final class GuestRig implements AutoCloseable {
     private final List<FrontEnd> frontEnds = new ArrayList<>();
 
     GuestRig(IdlePolicy idle, Waiters waiter) throws Exception {
-        this(idle, waiter, 1, VhostSettings::at);
+        this(idle, waiter, 1, PORTS, VhostSettings::at);
     }
 
     /** @param settings of a port by its socket's path */
     GuestRig(IdlePolicy idle, Waiters waiter, int workers, Function<String, VhostSettings> settingsOf)
             throws Exception {
+        this(idle, waiter, workers, PORTS, settingsOf);
+    }
+
+    private GuestRig(
+            IdlePolicy idle, Waiters waiter, int workers, int portCount, Function<String, VhostSettings> settingsOf)
+            throws Exception {
         directory = Files.createTempDirectory("pbrig");
         WorkerSettings settings = new WorkerSettings(
                 idle, OptionalInt.empty(), WorkerSettings.DEFAULT_FRAME_BUDGET, WorkerSettings.DEFAULT_BYTE_BUDGET);
         board = Switchboard.start(Collections.nCopies(workers, settings), waiter.factory(), new MacTable(1000, 300));
-        for (int i = 0; i < PORTS; i++) {
+        for (int i = 0; i < portCount; i++) {
             VhostPort port = new VhostPort("vm" + i, settingsOf.apply(socket(i)));
             counters.add(new PortCounters());
             attachments.add(board.attach("vm" + i, port, counters.get(i)));
@@ -57,6 +63,11 @@ final class GuestRig implements AutoCloseable {
 
     static GuestRig adaptive() throws Exception {
         return new GuestRig(new IdlePolicy.Adaptive(Duration.ofNanos(20_000)), Waiters.AUTO);
+    }
+
+    /** A switch with more ports than two. */
+    static GuestRig adaptive(int ports) throws Exception {
+        return new GuestRig(new IdlePolicy.Adaptive(Duration.ofNanos(20_000)), Waiters.AUTO, 1, ports, VhostSettings::at);
     }
 
     String socket(int port) {

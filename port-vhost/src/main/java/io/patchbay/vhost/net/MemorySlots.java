@@ -7,7 +7,9 @@ import io.patchbay.vhost.memory.InvalidMemoryException;
 import io.patchbay.vhost.session.RefusedException;
 import io.patchbay.vhost.wire.RegionDescription;
 import java.util.ArrayList;
+import java.util.HashMap;
 import java.util.List;
+import java.util.Map;
 import java.util.Optional;
 
 /**
@@ -19,6 +21,12 @@ final class MemorySlots {
     private final int limit;
     private volatile GuestMemory memory = GuestMemory.EMPTY;
     private final List<GuestRegion> unused = new ArrayList<>();
+
+    /**
+     * Regions that were added again, and how often. QEMU keeps a table for each queue pair and adds and removes every region once for each; the
+     * first removal is the one that counts, and so many more are no mistake.
+     */
+    private final Map<RegionDescription, Integer> repeated = new HashMap<>();
 
     MemorySlots(int limit) {
         this.limit = limit;
@@ -55,8 +63,15 @@ final class MemorySlots {
         }
     }
 
-    /** The present table and one region more. */
+    /** The present table and one region more; or the present table, if it has that region. */
     GuestMemory mapAddition(RegionDescription region, Fd file) throws RefusedException {
+        if (memory.regions().stream().anyMatch(known -> known.isOf(region, file))) {
+            file.close();
+            if (repeated.size() < limit) {
+                repeated.merge(slot(region), 1, Integer::sum);
+            }
+            return memory;
+        }
         if (memory.regions().size() >= limit) {
             file.close();
             throw new RefusedException("more than " + limit + " memory regions");
@@ -82,6 +97,10 @@ final class MemorySlots {
                 .filter(region -> !sameSlot(region.description(), gone))
                 .toList();
         if (left.size() == memory.regions().size()) {
+            if (repeated.computeIfPresent(slot(gone), (slot, times) -> times - 1) != null) {
+                repeated.values().removeIf(times -> times == 0);
+                return memory;
+            }
             throw new RefusedException(String.format(
                     "no memory region has guest address 0x%x, user address 0x%x and size 0x%x",
                     gone.guestAddress(), gone.userAddress(), gone.size()));
@@ -93,8 +112,18 @@ final class MemorySlots {
         }
     }
 
+    /** The region, without the file offset, which does not matter for its removal. */
+    private static RegionDescription slot(RegionDescription region) {
+        return new RegionDescription(region.guestAddress(), region.size(), region.userAddress(), 0);
+    }
+
     private static boolean sameSlot(RegionDescription a, RegionDescription b) {
         return a.guestAddress() == b.guestAddress() && a.userAddress() == b.userAddress() && a.size() == b.size();
+    }
+
+    /** Another front end comes. */
+    void forget() {
+        repeated.clear();
     }
 
     /** Puts a table in force. Regions it does not have are closed by {@link #closeUnused}. */

@@ -305,6 +305,7 @@ final class VhostNetDevice implements VhostDevice {
                 vring.reset();
             }
             slots.replace(GuestMemory.EMPTY);
+            slots.forget();
             running.forget();
             features = 0;
             protocolFeatures = 0;

@@ -1,6 +1,7 @@
 package io.patchbay.vhost.net;
 
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import io.patchbay.core.linux.EventFd;
 import io.patchbay.core.linux.Fd;
@@ -85,6 +86,32 @@ class ChangesWhileRunningTest {
                 a.client().tell(Request.ADD_MEM_REG, Message.singleRegion(more), List.of(memfd));
                 a.client().tell(Request.REM_MEM_REG, Message.singleRegion(more), NO_FILES);
             });
+        }
+    }
+
+    /** QEMU 7.2 does so for every queue pair, where memory slots are negotiated. */
+    @Test
+    void aRegionIsAddedAndRemovedAgainAndAgain() throws IOException {
+        RegionDescription more = new RegionDescription(0x1_0000_0000L, 8192, 0x1000, 0);
+        try (Fd memfd = SharedMemory.createMemfd("memory", 8192);
+                Fd other = SharedMemory.createMemfd("another", 8192)) {
+            assertNothingIsLost(round -> {
+                for (int pair = 0; pair < 4; pair++) {
+                    a.client().tell(Request.ADD_MEM_REG, Message.singleRegion(more), List.of(memfd));
+                }
+                assertThat(rig.port(0).guestMemory().regions()).hasSize(2);
+                for (int pair = 0; pair < 4; pair++) {
+                    a.client().tell(Request.REM_MEM_REG, Message.singleRegion(more), NO_FILES);
+                    assertThat(rig.port(0).guestMemory().regions()).hasSize(1);
+                }
+            });
+            assertThatThrownBy(() -> a.client().tell(Request.REM_MEM_REG, Message.singleRegion(more), NO_FILES))
+                    .as("once too often")
+                    .isInstanceOf(IOException.class);
+            a.client().tell(Request.ADD_MEM_REG, Message.singleRegion(more), List.of(memfd));
+            assertThatThrownBy(() -> a.client().tell(Request.ADD_MEM_REG, Message.singleRegion(more), List.of(other)))
+                    .as("the same place, and other memory")
+                    .isInstanceOf(IOException.class);
         }
     }
 

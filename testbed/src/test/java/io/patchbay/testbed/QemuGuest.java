@@ -19,6 +19,28 @@ final class QemuGuest implements AutoCloseable {
 
     /** Starts a guest; {@link #awaitBoot} says when it is up. */
     static QemuGuest start(String socket, String mac, String address) throws IOException, InterruptedException {
+        return start(socket, mac, address, Options.DEFAULT);
+    }
+
+    /**
+     * What may be different about a guest.
+     *
+     * @param chardev options of the socket: {@code reconnect=1}, or {@code server=on,wait=off} for one that listens
+     * @param netdev more options of the netdev, each with a comma before it
+     * @param device more options of the device, each with a comma before it
+     */
+    record Options(String chardev, String netdev, String device) {
+        static final Options DEFAULT = new Options("reconnect=1", "", "");
+        static final Options LISTENING = new Options("server=on,wait=off", "", "");
+
+        /** As DEFAULT, with several queue pairs. */
+        static Options queues(int pairs) {
+            return new Options("reconnect=1", ",queues=" + pairs, ",mq=on");
+        }
+    }
+
+    static QemuGuest start(String socket, String mac, String address, Options options)
+            throws IOException, InterruptedException {
         Path files = Path.of("target", "guest").toAbsolutePath();
         Shell.run(Path.of("guest", "make-guest").toAbsolutePath() + " " + files);
         return new QemuGuest(new Conversation(List.of(
@@ -48,12 +70,12 @@ final class QemuGuest implements AutoCloseable {
                 "-numa",
                 "node,memdev=mem",
                 "-chardev",
-                "socket,id=c0,path=" + socket + ",reconnect=1",
+                "socket,id=c0,path=" + socket + "," + options.chardev(),
                 "-netdev",
-                "vhost-user,id=n0,chardev=c0",
+                "vhost-user,id=n0,chardev=c0" + options.netdev(),
                 // Without MSI-X: QEMU 7.2 crashes on it with any vhost-user back end when there is no KVM.
                 "-device",
-                "virtio-net-pci,netdev=n0,vectors=0,mac=" + mac)));
+                "virtio-net-pci,netdev=n0,vectors=0,mac=" + mac + options.device())));
     }
 
     void awaitBoot() throws IOException, InterruptedException {

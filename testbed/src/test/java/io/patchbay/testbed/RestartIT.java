@@ -1,0 +1,151 @@
+package io.patchbay.testbed;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import java.time.Duration;
+import java.util.List;
+import java.util.concurrent.TimeUnit;
+import java.util.regex.Matcher;
+import java.util.regex.Pattern;
+import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.Timeout;
+
+/** Linux guests whose switch is killed and started again, and whose queues are switched, while they ping each other. */
+@Timeout(400)
+class RestartIT {
+
+    private static final int KILLS = Integer.getInteger("patchbay.kills", 2);
+    private static final Duration SOON = Duration.ofSeconds(40);
+    private static final Pattern SEQUENCE = Pattern.compile("seq=(\\d+) ");
+
+    private static final String CONNECTING =
+            "{\"name\":\"vm0\",\"type\":\"vhost-user\",\"socket\":\"%directory%/vm0.sock\"}";
+    private static final String LISTENING =
+            "{\"name\":\"vm1\",\"type\":\"vhost-user\",\"mode\":\"client\",\"socket\":\"%directory%/vm1.sock\"}";
+
+    @BeforeEach
+    void peers() {
+        Peers.needRoot();
+        Peers.needPrograms("qemu-system-x86_64", "iperf3", "ethtool", "busybox", "cpio", "dpkg-deb");
+    }
+
+    @Test
+    void guestsNoticeNoMoreThanAGapWhenTheSwitchIsKilled() throws Exception {
+        try (DaemonProcess daemon = DaemonProcess.start(List.of(CONNECTING, LISTENING));
+                QemuGuest connects =
+                        QemuGuest.start(daemon.path("vm0.sock").toString(), "02:00:00:00:01:00", "10.77.0.10");
+                QemuGuest listens = QemuGuest.start(
+                        daemon.path("vm1.sock").toString(),
+                        "02:00:00:00:01:01",
+                        "10.77.0.11",
+                        QemuGuest.Options.LISTENING)) {
+            connects.awaitBoot();
+            listens.awaitBoot();
+            assertThat(connects.run("ping -c 3 -i 0.2 10.77.0.11", SOON)).contains("3 packets received");
+
+            connects.run("ping -i 0.1 10.77.0.11 > /tmp/ping & true", SOON);
+            for (int kill = 1; kill <= KILLS; kill++) {
+                TimeUnit.SECONDS.sleep(2);
+                daemon.kill();
+                daemon.startAgain();
+                assertThat(connects.run("ping -c 3 -w 15 10.77.0.11", SOON))
+                        .as(daemon.log())
+                        .contains("packets received");
+            }
+            TimeUnit.SECONDS.sleep(3);
+            String pings = connects.run("kill -INT $!; sleep 1; cat /tmp/ping", SOON);
+            report(pings);
+            assertThat(pings).doesNotContain("DUP!");
+            assertThat(lastSequence(pings) - lastAnswer(pings))
+                    .as("the last pings were answered: %s", pings)
+                    .isLessThan(10);
+            assertThat(longestGap(pings))
+                    .as("pings without an answer, ten a second")
+                    .isLessThan(100);
+            // A file, with its hash: what comes after the kills is not damaged either.
+            listens.run("dd if=/dev/urandom of=/tmp/file bs=1024 count=2048", SOON);
+            String sum = hash(listens.run("sha256sum < /tmp/file", SOON));
+            connects.run("sleep 60 | nc -l -p 5001 > /tmp/got & true", SOON); // it needs an input that does not end
+            listens.run("nc 10.77.0.10 5001 < /tmp/file", SOON);
+            assertThat(hash(connects.run("sleep 1; sha256sum < /tmp/got", SOON)))
+                    .isEqualTo(sum);
+        }
+    }
+
+    private static String hash(String printed) {
+        Matcher hash = Pattern.compile("[0-9a-f]{64}").matcher(printed);
+        assertThat(hash.find()).as(printed).isTrue();
+        return hash.group();
+    }
+
+    private static void report(String pings) {
+        System.out.printf(
+                "ping between QEMU guests, %d kills: longest gap %d ms; %s%n",
+                KILLS,
+                100 * longestGap(pings),
+                pings.lines()
+                        .filter(line -> line.contains("packets transmitted"))
+                        .findFirst()
+                        .orElse("no summary"));
+    }
+
+    /** Pings in a row that were not answered. */
+    private static int longestGap(String pings) {
+        Matcher sequence = SEQUENCE.matcher(pings);
+        int last = 0;
+        int longest = 0;
+        while (sequence.find()) {
+            int now = Integer.parseInt(sequence.group(1));
+            longest = Math.max(longest, now - last - 1);
+            last = now;
+        }
+        return longest;
+    }
+
+    private static int lastAnswer(String pings) {
+        return SEQUENCE.matcher(pings)
+                .results()
+                .mapToInt(m -> Integer.parseInt(m.group(1)))
+                .max()
+                .orElse(0);
+    }
+
+    private static int lastSequence(String pings) {
+        Matcher sent = Pattern.compile("(\\d+) packets transmitted").matcher(pings);
+        assertThat(sent.find()).as(pings).isTrue();
+        return Integer.parseInt(sent.group(1)) - 1;
+    }
+
+    @Test
+    void aGuestSwitchesItsQueuesWhileItPings() throws Exception {
+        String other = CONNECTING.replace("vm0", "vm1");
+        try (DaemonProcess daemon = DaemonProcess.start(List.of(CONNECTING, other));
+                QemuGuest many = QemuGuest.start(
+                        daemon.path("vm0.sock").toString(),
+                        "02:00:00:00:01:00",
+                        "10.77.0.10",
+                        QemuGuest.Options.queues(4));
+                QemuGuest one =
+                        QemuGuest.start(daemon.path("vm1.sock").toString(), "02:00:00:00:01:01", "10.77.0.11")) {
+            many.awaitBoot();
+            one.awaitBoot();
+            one.run("ping -i 0.1 10.77.0.10 > /tmp/ping & true", SOON);
+            for (int queues : new int[] {4, 1, 3, 2, 4}) {
+                many.run("ethtool -L eth0 combined " + queues, SOON);
+                assertThat(many.run("ethtool -l eth0", SOON).replaceAll("\\s+", " "))
+                        .containsPattern("Current hardware settings:.*Combined: " + queues);
+                assertThat(many.run("ping -c 3 -i 0.2 10.77.0.11", SOON))
+                        .as("%s%n%s%n%s", daemon.ask("port show vm0"), daemon.ask("stats"), daemon.log())
+                        .contains("3 packets received");
+                assertThat(daemon.ask("port show vm0"))
+                        .contains(queues + " transmit and " + queues + " receive queues");
+            }
+            String pings = one.run("kill -INT $!; sleep 1; cat /tmp/ping", SOON);
+            assertThat(pings)
+                    .as("no frame may be lost for queues that are switched")
+                    .contains(" 0% packet loss");
+            assertThat(daemon.ask("drops -o json")).doesNotContain("port_down");
+        }
+    }
+}

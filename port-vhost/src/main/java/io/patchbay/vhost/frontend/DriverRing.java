@@ -1,61 +1,48 @@
 package io.patchbay.vhost.frontend;
 
-import io.patchbay.vhost.ring.SplitRingDescriptor;
 import java.lang.foreign.MemorySegment;
-import java.lang.foreign.ValueLayout;
-import java.lang.invoke.VarHandle;
-import java.nio.ByteOrder;
 
 /**
- * The driver's side of a split virtqueue (virtio 1.3 §2.7): every entry has a buffer of its own, used over and over.
+ * The driver's side of a virtqueue of either layout: every entry has a buffer of its own, used over and over.
  *
- * <p>Buffer {@code i} is {@link #bufferBytes()} bytes and belongs to descriptor {@code i}. Confined to one thread.
+ * <p>Buffers are taken and given back in turn, so that a device that completes in order sees them in order, as VIRTIO_F_IN_ORDER demands.
+ * Confined to one thread.
  */
-public final class DriverRing {
+public abstract sealed class DriverRing permits SplitDriverRing, PackedDriverRing {
 
-    private static final ValueLayout.OfShort U16 = ValueLayout.JAVA_SHORT.withOrder(ByteOrder.LITTLE_ENDIAN);
-    private static final ValueLayout.OfInt U32 = ValueLayout.JAVA_INT.withOrder(ByteOrder.LITTLE_ENDIAN);
-    private static final ValueLayout.OfLong U64 = ValueLayout.JAVA_LONG.withOrder(ByteOrder.LITTLE_ENDIAN);
-    private static final VarHandle ACQUIRE_U16 = U16.varHandle();
+    private static final int NONE = -1;
 
     private final int size;
     private final int bufferBytes;
-    private final boolean eventIdx;
-    private final MemorySegment descriptors;
-    private final MemorySegment available;
-    private final MemorySegment used;
+    private final boolean inOrder;
     private final MemorySegment buffers;
     private final int[] free;
+    private int firstFree;
     private int freeCount;
-    private int nextAvailable;
-    private int shownAvailable;
-    private int seenUsed;
-    private int usedId;
+    private int usedId = NONE;
     private int usedLength;
 
-    DriverRing(RingMemory memory, int size, int bufferBytes, boolean deviceWrites, boolean eventIdx) {
+    /** The buffer that ends the batch being taken back, if there is one. */
+    private int batchLast = NONE;
+
+    private int batchLength;
+
+    DriverRing(RingMemory memory, int size, int bufferBytes, boolean inOrder) {
         this.size = size;
         this.bufferBytes = bufferBytes;
-        this.eventIdx = eventIdx;
-        this.descriptors = memory.descriptors();
-        this.available = memory.available();
-        this.used = memory.used();
+        this.inOrder = inOrder;
         this.buffers = memory.buffers();
         this.free = new int[size];
         for (int i = 0; i < size; i++) {
-            free[i] = size - 1 - i;
-            long at = (long) i * SplitRingDescriptor.DESCRIPTOR_BYTES;
-            descriptors.set(U64, at, memory.buffersGuestAddress() + (long) i * bufferBytes);
-            descriptors.set(U64, at + 8, deviceWrites ? (long) SplitRingDescriptor.FLAG_WRITE << 32 | bufferBytes : 0);
+            free[i] = i;
         }
         freeCount = size;
-        // Notifications are looked for by polling.
-        if (!eventIdx) {
-            available.set(U16, SplitRingDescriptor.AVAILABLE_FLAGS, (short) SplitRingDescriptor.AVAILABLE_NO_INTERRUPT);
-        }
     }
 
-    /** Where the parts of the ring and its buffers lie, and the guest-physical address of the first buffer. */
+    /**
+     * Where the parts of the ring and its buffers lie, and the guest-physical address of the first buffer. Of a packed ring,
+     * {@code available} and {@code used} are the event suppression structures.
+     */
     record RingMemory(
             MemorySegment descriptors,
             MemorySegment available,
@@ -63,110 +50,92 @@ public final class DriverRing {
             MemorySegment buffers,
             long buffersGuestAddress) {}
 
-    public int size() {
+    public final int size() {
         return size;
     }
 
-    public int bufferBytes() {
+    public final int bufferBytes() {
         return bufferBytes;
     }
 
     /** Entries that are not with the device. */
-    public int free() {
+    public final int free() {
         return freeCount;
     }
 
     /** All buffers, one after another. */
-    public MemorySegment buffers() {
+    public final MemorySegment buffers() {
         return buffers;
     }
 
-    /** The available ring, for a driver that breaks rules. */
-    public MemorySegment available() {
-        return available;
-    }
-
     /** Where buffer {@code id} begins in {@link #buffers()}. */
-    public long bufferOffset(int id) {
+    public final long bufferOffset(int id) {
         return (long) id * bufferBytes;
     }
 
     /** Takes a free entry; there must be one. */
-    public int take() {
-        return free[--freeCount];
+    public final int take() {
+        int id = free[firstFree];
+        firstFree = firstFree + 1 == size ? 0 : firstFree + 1;
+        freeCount--;
+        return id;
+    }
+
+    /** Makes an entry free again. */
+    public final void putBack(int id) {
+        free[(firstFree + freeCount) % size] = id;
+        freeCount++;
     }
 
     /** Lets the device read the first {@code length} bytes of a taken buffer. Seen at the next {@link #publish}. */
-    public void offerReadable(int id, int length) {
-        descriptors.set(U32, (long) id * SplitRingDescriptor.DESCRIPTOR_BYTES + 8, length);
-        offer(id);
-    }
+    public abstract void offerReadable(int id, int length);
 
-    /** Offers entry {@code id} as it stands. Seen at the next {@link #publish}. */
-    public void offer(int id) {
-        available.set(U16, SplitRingDescriptor.availableEntry(nextAvailable & size - 1), (short) id);
-        nextAvailable = nextAvailable + 1 & 0xffff;
-    }
+    /** Lets the device write into the whole of buffer {@code id}. Seen at the next {@link #publish}. */
+    public abstract void offer(int id);
 
     /**
      * Shows the device everything offered.
      *
      * @return whether it wants to be kicked
      */
-    public boolean publish() {
-        int before = shownAvailable;
-        if (before == nextAvailable) {
-            return false;
-        }
-        VarHandle.releaseFence();
-        available.set(U16, SplitRingDescriptor.AVAILABLE_INDEX, (short) nextAvailable);
-        shownAvailable = nextAvailable;
-        VarHandle.fullFence();
-        if (eventIdx) {
-            int event = used.get(U16, SplitRingDescriptor.availableEvent(size)) & 0xffff;
-            return (nextAvailable - event - 1 & 0xffff) < (nextAvailable - before & 0xffff);
-        }
-        return (used.get(U16, SplitRingDescriptor.USED_FLAGS) & SplitRingDescriptor.USED_NO_NOTIFY) == 0;
-    }
+    public abstract boolean publish();
 
-    /** Takes the next entry the device has used, if there is one: {@link #usedId} and {@link #usedLength} are then about it. */
-    public boolean next() {
-        int index = (short) ACQUIRE_U16.getAcquire(used, (long) SplitRingDescriptor.USED_INDEX) & 0xffff;
-        if (index == seenUsed) {
+    /** Takes the next buffer the device has used, if there is one: {@link #usedId} and {@link #usedLength} are then about it. */
+    public final boolean next() {
+        if (batchLast == NONE && !takeUsed()) {
             return false;
         }
-        long at = SplitRingDescriptor.usedEntry(seenUsed & size - 1);
-        usedId = used.get(U32, at);
-        usedLength = used.get(U32, at + 4);
-        seenUsed = seenUsed + 1 & 0xffff;
+        // With VIRTIO_F_IN_ORDER the device may name only the last buffer of a batch; those before it come in turn, and
+        // are
+        // full.
+        usedId = inOrder ? (usedId + 1) % size : batchLast;
+        usedLength = usedId == batchLast ? batchLength : bufferBytes;
+        if (usedId == batchLast) {
+            batchLast = NONE;
+        }
+        passUsed();
         return true;
     }
 
-    /** The used index as it stands in the ring, read or not. */
-    public int usedIndex() {
-        return used.get(U16, SplitRingDescriptor.USED_INDEX) & 0xffff;
+    /** Looks at the next used entry, and tells {@link #used} of it if there is one. */
+    abstract boolean takeUsed();
+
+    /** Passes the place in the ring that the buffer just taken back had. */
+    abstract void passUsed();
+
+    final void used(int id, int length) {
+        if (id < 0 || id >= size) {
+            throw new IllegalStateException("the device has used buffer " + id + " of " + size);
+        }
+        batchLast = id;
+        batchLength = length;
     }
 
-    /** Puts the used index back, as if the device had died before it showed the last {@code entries}; they must not have been taken. */
-    public void forgetUsed(int entries) {
-        used.set(U16, SplitRingDescriptor.USED_INDEX, (short) (usedIndex() - entries));
-    }
-
-    /** The available index as it was shown last. */
-    public int availableIndex() {
-        return shownAvailable;
-    }
-
-    public int usedId() {
+    public final int usedId() {
         return usedId;
     }
 
-    public int usedLength() {
+    public final int usedLength() {
         return usedLength;
-    }
-
-    /** Makes an entry free again. */
-    public void putBack(int id) {
-        free[freeCount++] = id;
     }
 }

@@ -4,6 +4,8 @@ import io.patchbay.core.linux.EventFd;
 import io.patchbay.core.linux.Fd;
 import io.patchbay.core.linux.FileCalls;
 import io.patchbay.core.linux.SharedMemory;
+import io.patchbay.vhost.ring.PackedRingDescriptor;
+import io.patchbay.vhost.ring.RingLayout;
 import io.patchbay.vhost.ring.SplitRingDescriptor;
 import io.patchbay.vhost.wire.Feature;
 import io.patchbay.vhost.wire.Message;
@@ -39,6 +41,7 @@ public final class FrontEnd implements AutoCloseable {
     private static final int TRANSMIT = 1;
 
     private final FrontEndSettings settings;
+    private final RingLayout layout;
     private VhostClient client;
     private final Arena arena = Arena.ofShared();
     private final Fd file;
@@ -53,6 +56,7 @@ public final class FrontEnd implements AutoCloseable {
     private FrontEnd(VhostClient client, FrontEndSettings settings, int transmitBufferBytes) {
         this.client = client;
         this.settings = settings;
+        this.layout = RingLayout.of(settings.features());
         long receiveBytes = ringBytes() + (long) settings.queueSize() * settings.bufferBytes();
         long transmitBytes = ringBytes() + (long) settings.queueSize() * transmitBufferBytes;
         long bytes = roundUp(receiveBytes) + roundUp(transmitBytes);
@@ -91,26 +95,37 @@ public final class FrontEnd implements AutoCloseable {
 
     private long ringBytes() {
         int n = settings.queueSize();
-        return roundUp(SplitRingDescriptor.descriptorsBytes(n))
-                + roundUp(SplitRingDescriptor.availableBytes(n))
-                + roundUp(SplitRingDescriptor.usedBytes(n));
+        return roundUp(SplitRingDescriptor.descriptorsBytes(n)) + roundUp(availableBytes()) + roundUp(usedBytes());
     }
 
     private DriverRing ring(int index, long at, int bufferBytes) {
         int n = settings.queueSize();
         ringAt[index] = at;
         long buffers = at + ringBytes();
-        return new DriverRing(
-                new DriverRing.RingMemory(
-                        memory.asSlice(at, SplitRingDescriptor.descriptorsBytes(n)),
-                        memory.asSlice(availableAt(at), SplitRingDescriptor.availableBytes(n)),
-                        memory.asSlice(usedAt(at), SplitRingDescriptor.usedBytes(n)),
-                        memory.asSlice(buffers, (long) n * bufferBytes),
-                        GUEST_ADDRESS + buffers),
-                n,
-                bufferBytes,
-                index == RECEIVE,
-                Feature.VIRTIO_F_EVENT_IDX.in(settings.features()));
+        DriverRing.RingMemory parts = new DriverRing.RingMemory(
+                memory.asSlice(at, SplitRingDescriptor.descriptorsBytes(n)),
+                memory.asSlice(availableAt(at), availableBytes()),
+                memory.asSlice(usedAt(at), usedBytes()),
+                memory.asSlice(buffers, (long) n * bufferBytes),
+                GUEST_ADDRESS + buffers);
+        boolean inOrder = Feature.VIRTIO_F_IN_ORDER.in(settings.features());
+        if (layout == RingLayout.PACKED) {
+            return new PackedDriverRing(parts, n, bufferBytes, inOrder);
+        }
+        boolean eventIdx = Feature.VIRTIO_F_EVENT_IDX.in(settings.features());
+        return new SplitDriverRing(parts, n, bufferBytes, index == RECEIVE, eventIdx, inOrder);
+    }
+
+    private long availableBytes() {
+        return layout == RingLayout.PACKED
+                ? PackedRingDescriptor.EVENT_BYTES
+                : SplitRingDescriptor.availableBytes(settings.queueSize());
+    }
+
+    private long usedBytes() {
+        return layout == RingLayout.PACKED
+                ? PackedRingDescriptor.EVENT_BYTES
+                : SplitRingDescriptor.usedBytes(settings.queueSize());
     }
 
     private long availableAt(long ring) {
@@ -118,7 +133,7 @@ public final class FrontEnd implements AutoCloseable {
     }
 
     private long usedAt(long ring) {
-        return availableAt(ring) + roundUp(SplitRingDescriptor.availableBytes(settings.queueSize()));
+        return availableAt(ring) + roundUp(availableBytes());
     }
 
     private void negotiate() throws IOException {
@@ -152,13 +167,18 @@ public final class FrontEnd implements AutoCloseable {
     }
 
     private void start(int index) throws IOException {
-        start(index, 0);
+        start(index, layout.freshBase());
     }
 
-    private void start(int index, int base) throws IOException {
+    /**
+     * Starts a queue.
+     *
+     * @param base where it stands, as {@link #stop} said it
+     */
+    public void start(int index, long base) throws IOException {
         long at = USER_ADDRESS + ringAt[index];
         client.tell(Request.SET_VRING_NUM, Message.state(index, settings.queueSize()), List.of());
-        client.tell(Request.SET_VRING_BASE, Message.state(index, base), List.of());
+        client.tell(Request.SET_VRING_BASE, Message.state(index, (int) base), List.of());
         client.tell(
                 Request.SET_VRING_ADDR,
                 Message.addresses(new VringAddresses(
@@ -172,6 +192,12 @@ public final class FrontEnd implements AutoCloseable {
         client.tell(Request.SET_VRING_KICK, Message.number(index), List.of(kicks[index].descriptor()));
         client.tell(Request.SET_VRING_CALL, Message.number(index), List.of(calls[index].descriptor()));
         client.tell(Request.SET_VRING_ENABLE, Message.state(index, 1), List.of());
+    }
+
+    /** Stops a queue, and gives where it stands, in the form of its layout. */
+    public long stop(int index) throws IOException {
+        byte[] reply = client.exchange(Request.GET_VRING_BASE, Message.state(index, 0), List.of());
+        return Message.reply(Request.GET_VRING_BASE.number(), reply).stateNumber();
     }
 
     private void postAllReceiveBuffers() {

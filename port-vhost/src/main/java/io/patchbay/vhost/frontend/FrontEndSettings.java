@@ -6,7 +6,7 @@ import io.patchbay.vhost.wire.Feature;
  * What a front end negotiates and how large it is.
  *
  * @param features virtio features wanted; VHOST_USER_F_PROTOCOL_FEATURES is added
- * @param queueSize entries of each virtqueue, a power of two
+ * @param queueSize entries of each virtqueue, a power of two unless VIRTIO_F_RING_PACKED is wanted
  * @param bufferBytes size of each receive buffer
  */
 public record FrontEndSettings(long features, int queueSize, int bufferBytes) {

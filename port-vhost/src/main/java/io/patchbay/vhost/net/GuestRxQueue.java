@@ -191,7 +191,7 @@ final class GuestRxQueue {
         while (chain.bytes() < needed) {
             int waiting = broken ? 0 : ring.available(ENOUGH_TO_KNOW);
             if (waiting == DeviceRing.BROKEN) {
-                stop("the available index jumps by more than the ring is long");
+                stop(ring.whyBroken());
                 waiting = 0;
             }
             if (ahead >= waiting) {
@@ -205,7 +205,7 @@ final class GuestRxQueue {
             ChainResult result = read(ahead);
             switch (result) {
                 case OK -> ahead++;
-                case BROKEN -> stop("an available entry names a descriptor outside the table");
+                case BROKEN -> stop(ring.whyBroken());
                 case TOO_LONG -> {
                     if (ahead > 0) {
                         counters.drop(DropReason.TOO_MANY_SEGMENTS, 1);

@@ -77,7 +77,7 @@ final class GuestTxQueue implements ReceiveQueue {
     public int poll(Burst burst, int limit) {
         int waiting = broken ? 0 : ring.available(limit);
         if (waiting <= 0) {
-            return waiting == 0 ? 0 : stop("the available index jumps by more than the ring is long");
+            return waiting == 0 ? 0 : stop(ring.whyBroken());
         }
         int chains = Math.min(waiting, limit);
         ring.readBatch(chains, false, batch);
@@ -121,7 +121,7 @@ final class GuestTxQueue implements ReceiveQueue {
         chain.clear();
         ChainResult result = ring.read(ahead, false, chain);
         if (result == ChainResult.BROKEN) {
-            stop("an available entry names a descriptor outside the table");
+            stop(ring.whyBroken());
             return false;
         }
         heads[ahead] = chain.head(0);

@@ -11,8 +11,8 @@ import io.patchbay.vhost.memory.GuestMemory;
 import io.patchbay.vhost.ring.DeviceRing;
 import io.patchbay.vhost.ring.InvalidRingException;
 import io.patchbay.vhost.ring.RingFeatures;
+import io.patchbay.vhost.ring.RingLayout;
 import io.patchbay.vhost.ring.RingPlaces;
-import io.patchbay.vhost.ring.SplitRing;
 import io.patchbay.vhost.session.RefusedException;
 import io.patchbay.vhost.wire.Feature;
 import io.patchbay.vhost.wire.VringAddresses;
@@ -204,22 +204,33 @@ final class RunningQueues {
     private LongFunction<DeviceRing> ringMaker(int index, long features, GuestMemory memory)
             throws InvalidRingException {
         Vring vring = vrings[index];
-        RingPlaces places = RingPlaces.ofSplit(vring.addresses().orElseThrow(), vring.size(), memory);
+        RingLayout layout = RingLayout.of(features);
+        RingPlaces places = places(vring, features, memory);
         descriptors.put(index, places.descriptors());
-        RingFeatures ringFeatures =
-                new RingFeatures(Feature.VIRTIO_F_EVENT_IDX.in(features), Feature.VIRTIO_F_INDIRECT_DESC.in(features));
-        return position -> new SplitRing(vring.size(), places, ringFeatures, (int) position, memory);
+        RingFeatures ringFeatures = new RingFeatures(
+                Feature.VIRTIO_F_EVENT_IDX.in(features),
+                Feature.VIRTIO_F_INDIRECT_DESC.in(features),
+                Feature.VIRTIO_F_IN_ORDER.in(features) && !isReceive(index));
+        return position -> layout.ring(vring.size(), places, ringFeatures, position, memory);
+    }
+
+    private static RingPlaces places(Vring vring, long features, GuestMemory memory) throws InvalidRingException {
+        return RingLayout.of(features).places(vring.addresses().orElseThrow(), vring.size(), memory);
+    }
+
+    static boolean isReceive(int index) {
+        return index % 2 == 0;
     }
 
     private void make(int index, Vring vring, long features, GuestMemory memory) throws InvalidRingException {
-        DeviceRing ring = ringMaker(index, features, memory).apply(start(index, vring, memory));
+        DeviceRing ring = ringMaker(index, features, memory).apply(start(index, vring, features, memory));
         boolean mergeable = Feature.VIRTIO_NET_F_MRG_RXBUF.in(features);
         int headerBytes = mergeable || Feature.VIRTIO_F_VERSION_1.in(features)
                 ? NetHeaderDescriptor.BYTES
                 : NetHeaderDescriptor.LEGACY_BYTES;
         QueueFault fault = new QueueFault("port " + context.name() + ", vring " + index, vring.error());
         int pair = index / 2;
-        if (index % 2 == 1) {
+        if (!isReceive(index)) {
             transmitting.put(
                     index,
                     new GuestTxQueue(
@@ -243,23 +254,26 @@ final class RunningQueues {
         }
     }
 
-    private long start(int index, Vring vring, GuestMemory memory) throws InvalidRingException {
-        int used = SplitRing.usedIndex(RingPlaces.ofSplit(vring.addresses().orElseThrow(), vring.size(), memory));
-        if (used != vring.base()) {
+    private long start(int index, Vring vring, long features, GuestMemory memory) throws InvalidRingException {
+        RingLayout layout = RingLayout.of(features);
+        long base = vring.baseOr(layout.freshBase());
+        long position = layout.resume(base, vring.size(), places(vring, features, memory));
+        // The low half is all that some front ends give of a packed ring's.
+        if ((position & 0xffff) != (base & 0xffff)) {
             LOG.info(
-                    "port {}: vring {} resumes at its used index {} instead of base {}",
+                    "port {}: vring {} resumes at its used index, 0x{}, instead of base 0x{}",
                     context.name(),
                     index,
-                    used,
-                    vring.base());
+                    Long.toHexString(position),
+                    Long.toHexString(base));
         }
-        return used;
+        return position;
     }
 
-    /** Refuses places where a ring cannot be. */
-    void checkPlaces(VringAddresses addresses, int size, GuestMemory memory) throws RefusedException {
+    /** Refuses a ring that cannot be. */
+    void check(VringAddresses addresses, int size, long features, GuestMemory memory) throws RefusedException {
         try {
-            RingPlaces.ofSplit(addresses, size, memory);
+            RingLayout.of(features).places(addresses, size, memory);
         } catch (InvalidRingException e) {
             throw new RefusedException("vring " + addresses.index() + ": " + e.getMessage(), e);
         }
@@ -333,12 +347,12 @@ final class RunningQueues {
                 String state = !trouble(index).isEmpty()
                         ? trouble(index)
                         : runs(index) ? "running" : vring.started() ? "disabled" : "not started";
-                QueueCounters counters = index % 2 == 0
+                QueueCounters counters = isReceive(index)
                         ? context.counters().transmit(index / 2)
                         : context.counters().receive(index / 2);
                 queues.add(new VhostDetails.Queue(
                         index,
-                        index % 2 == 0 ? "to guest" : "from guest",
+                        isReceive(index) ? "to guest" : "from guest",
                         vring.size(),
                         vring.enabled(),
                         state,

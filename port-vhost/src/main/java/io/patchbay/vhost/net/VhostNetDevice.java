@@ -8,7 +8,7 @@ import io.patchbay.core.linux.UnixSocket;
 import io.patchbay.core.port.PortContext;
 import io.patchbay.core.port.PortStatus;
 import io.patchbay.vhost.memory.GuestMemory;
-import io.patchbay.vhost.ring.SplitRingDescriptor;
+import io.patchbay.vhost.ring.RingLayout;
 import io.patchbay.vhost.session.RefusedException;
 import io.patchbay.vhost.session.VhostDevice;
 import io.patchbay.vhost.wire.DeviceStatus;
@@ -16,6 +16,7 @@ import io.patchbay.vhost.wire.Feature;
 import io.patchbay.vhost.wire.ProtocolFeature;
 import io.patchbay.vhost.wire.RegionDescription;
 import io.patchbay.vhost.wire.VringAddresses;
+import java.util.Arrays;
 import java.util.List;
 import java.util.Optional;
 import java.util.function.IntPredicate;
@@ -41,6 +42,8 @@ final class VhostNetDevice implements VhostDevice {
             Feature.VIRTIO_F_INDIRECT_DESC,
             Feature.VIRTIO_F_EVENT_IDX,
             Feature.VIRTIO_F_ANY_LAYOUT,
+            Feature.VIRTIO_F_RING_PACKED,
+            Feature.VIRTIO_F_IN_ORDER,
             Feature.VIRTIO_NET_F_MRG_RXBUF,
             Feature.VIRTIO_NET_F_MTU,
             Feature.VIRTIO_NET_F_CTRL_VQ,
@@ -98,8 +101,16 @@ final class VhostNetDevice implements VhostDevice {
         if (wanted == features) {
             return; // front ends repeat themselves for every queue pair
         }
+        boolean anotherLayout = RingLayout.of(wanted) != RingLayout.of(features);
+        if (anotherLayout && Arrays.stream(vrings).anyMatch(Vring::started)) {
+            throw new RefusedException("the ring layout cannot become " + RingLayout.of(wanted) + " while rings run");
+        }
         change(index -> true, () -> {
             features = wanted;
+            if (anotherLayout) {
+                // Where a queue of the one layout stood says nothing of the other.
+                Arrays.stream(vrings).forEach(Vring::forgetBase);
+            }
             if (!Feature.VHOST_USER_F_PROTOCOL_FEATURES.in(wanted)) {
                 // Such a front end knows no SET_VRING_ENABLE.
                 for (Vring vring : vrings) {
@@ -174,9 +185,10 @@ final class VhostNetDevice implements VhostDevice {
     @Override
     public synchronized void setVringSize(long index, long size) throws RefusedException {
         Vring vring = vring(index);
-        if (!SplitRingDescriptor.isValidSize(size)) {
+        RingLayout layout = RingLayout.of(features);
+        if (!layout.isValidSize(size)) {
             throw new RefusedException(
-                    "vring " + index + ": size " + size + "; allowed: a power of two from 2 to 32768");
+                    "vring " + index + ": size " + size + " of a " + layout + " ring; allowed: " + layout.validSizes());
         }
         if (vring.started() && size != vring.size()) {
             throw new RefusedException("vring " + index + ": size " + size + " while it runs with " + vring.size());
@@ -188,7 +200,7 @@ final class VhostNetDevice implements VhostDevice {
     public synchronized void setVringAddresses(VringAddresses addresses) throws RefusedException {
         Vring vring = vring(addresses.index());
         if (vring.size() > 0) {
-            running.checkPlaces(addresses, vring.size(), slots.memory());
+            running.check(addresses, vring.size(), features, slots.memory());
         }
         if (!vring.addresses().equals(Optional.of(addresses))) {
             change(only(addresses.index()), () -> vring.setAddresses(addresses));
@@ -198,8 +210,10 @@ final class VhostNetDevice implements VhostDevice {
     @Override
     public synchronized void setVringBase(long index, long base) throws RefusedException {
         Vring vring = vring(index);
-        if (base > 0xffff) {
-            throw new RefusedException("vring " + index + ": base " + base + "; allowed: 0 to 65535");
+        RingLayout layout = RingLayout.of(features);
+        if (vring.size() > 0 && !layout.isValidBase(base, vring.size())) {
+            throw new RefusedException(String.format(
+                    "vring %d: base 0x%x; that is outside a %s ring of %d entries", index, base, layout, vring.size()));
         }
         if (vring.started()) {
             throw new RefusedException("vring " + index + ": base given while it runs");
@@ -211,7 +225,7 @@ final class VhostNetDevice implements VhostDevice {
     public synchronized long stopVring(long index) throws RefusedException {
         Vring vring = vring(index);
         change(only(index), vring::stop);
-        return vring.base();
+        return vring.baseOr(RingLayout.of(features).freshBase());
     }
 
     @Override
@@ -222,13 +236,13 @@ final class VhostNetDevice implements VhostDevice {
             if (vring.size() == 0 || vring.addresses().isEmpty()) {
                 throw new RefusedException("vring " + index + " is started before its size and addresses are given");
             }
-            running.checkPlaces(vring.addresses().get(), vring.size(), slots.memory());
+            running.check(vring.addresses().get(), vring.size(), features, slots.memory());
         } catch (RefusedException e) {
             bell.ifPresent(EventFd::close);
             throw e;
         }
         // Nobody listens to the kicks of a receive queue, so that one goes on.
-        change(vring.started() && isReceive(index) ? i -> false : only(index), () -> {
+        change(vring.started() && RunningQueues.isReceive(index) ? i -> false : only(index), () -> {
             vring.setKick(bell);
             vring.start();
         });
@@ -339,10 +353,6 @@ final class VhostNetDevice implements VhostDevice {
         return i -> i == index;
     }
 
-    private static boolean isReceive(int index) {
-        return index % 2 == 0;
-    }
-
     private Vring vring(long index) throws RefusedException {
         if (index >= VRINGS) {
             throw new RefusedException("vring " + index + "; allowed: 0 to " + (VRINGS - 1));
@@ -396,7 +406,7 @@ final class VhostNetDevice implements VhostDevice {
                 ProtocolFeature.names(protocolFeatures),
                 new VhostDetails.Offer(
                         Feature.names(OFFERED & ~offer.offered()), offer.kept(), offer.lost(), offer.trouble()),
-                Feature.VIRTIO_F_RING_PACKED.in(features) ? "packed" : "split",
+                RingLayout.of(features).toString(),
                 DeviceStatus.names(status()),
                 mtu,
                 slots.view(),

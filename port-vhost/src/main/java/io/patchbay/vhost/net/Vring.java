@@ -3,13 +3,14 @@ package io.patchbay.vhost.net;
 import io.patchbay.core.linux.EventFd;
 import io.patchbay.vhost.wire.VringAddresses;
 import java.util.Optional;
+import java.util.OptionalLong;
 
 /** What a front end has said of one virtqueue. Confined to the session's thread, under the device's lock. */
 final class Vring {
 
     private int size;
     private Optional<VringAddresses> addresses = Optional.empty();
-    private long base;
+    private OptionalLong base = OptionalLong.empty();
     private Optional<EventFd> kick = Optional.empty();
     private Optional<EventFd> call = Optional.empty();
     private Optional<EventFd> error = Optional.empty();
@@ -33,13 +34,17 @@ final class Vring {
         addresses = Optional.of(where);
     }
 
-    /** Where the ring starts, or stands if it is not running. */
-    long base() {
-        return base;
+    /** Where the ring starts, or stands if it is not running; {@code fresh} if it never ran and the front end has not said. */
+    long baseOr(long fresh) {
+        return base.orElse(fresh);
     }
 
-    void setBase(long index) {
-        base = index;
+    void setBase(long position) {
+        base = OptionalLong.of(position);
+    }
+
+    void forgetBase() {
+        base = OptionalLong.empty();
     }
 
     QueueEvents events() {
@@ -108,7 +113,7 @@ final class Vring {
         setError(Optional.empty());
         size = 0;
         addresses = Optional.empty();
-        base = 0;
+        forgetBase();
         enabled = false;
         trouble = "";
     }

@@ -10,7 +10,7 @@ package io.patchbay.vhost.ring;
  */
 public interface DeviceRing {
 
-    /** Answer of {@link #available} when the driver's index makes no sense; the ring must not be touched again. */
+    /** Answer of {@link #available} when what the driver made available makes no sense; the ring must not be touched again. */
     int BROKEN = -1;
 
     /** Entries in the ring. */
@@ -19,7 +19,7 @@ public interface DeviceRing {
     /**
      * Chains that are available and not consumed.
      *
-     * @param wanted if at least so many are known from the last look, the driver's index is not read again
+     * @param wanted if at least so many are known from earlier looks, the ring is not looked at again; a packed ring is not searched for more
      * @return 0 to {@link #size()}, or {@link #BROKEN}
      */
     int available(int wanted);
@@ -66,4 +66,7 @@ public interface DeviceRing {
 
     /** Where the queue stands, in the form GET_VRING_BASE answers with. Everything consumed must have been used and published. */
     long position();
+
+    /** Why {@link #available} or {@link #read} said that the ring is broken, for the log; empty before that. */
+    String whyBroken();
 }

@@ -38,6 +38,34 @@ public record RingPlaces(MemorySegment descriptors, MemorySegment available, Mem
                         memory));
     }
 
+    /**
+     * Finds the parts of a packed virtqueue in guest memory.
+     *
+     * @throws InvalidRingException if a part is misaligned or not within one region
+     */
+    public static RingPlaces ofPacked(VringAddresses addresses, int size, GuestMemory memory)
+            throws InvalidRingException {
+        return new RingPlaces(
+                part(
+                        "descriptor ring",
+                        addresses.descriptors(),
+                        PackedRingDescriptor.descriptorsBytes(size),
+                        PackedRingDescriptor.DESCRIPTORS_ALIGNMENT,
+                        memory),
+                part(
+                        "driver event suppression",
+                        addresses.available(),
+                        PackedRingDescriptor.EVENT_BYTES,
+                        PackedRingDescriptor.EVENT_ALIGNMENT,
+                        memory),
+                part(
+                        "device event suppression",
+                        addresses.used(),
+                        PackedRingDescriptor.EVENT_BYTES,
+                        PackedRingDescriptor.EVENT_ALIGNMENT,
+                        memory));
+    }
+
     private static MemorySegment part(String name, long address, long bytes, int alignment, GuestMemory memory)
             throws InvalidRingException {
         MemorySegment part = memory.byUserAddress(address, bytes)

@@ -40,6 +40,7 @@ public final class SplitRing implements DeviceRing {
     private final MemorySegment available;
     private final MemorySegment used;
     private final GuestMemory memory;
+    private final GuestBuffers buffers;
 
     /** Free-running indices; only the low 16 bits are ever shown. */
     private int nextAvailable;
@@ -47,7 +48,8 @@ public final class SplitRing implements DeviceRing {
     private int seenAvailable;
     private int nextUsed;
     private int publishedUsed;
-    private int lastRegion;
+    private int lastTableRegion;
+    private String whyBroken = "";
 
     /**
      * @param places where the three parts are; exactly as long as {@link SplitRingDescriptor} says
@@ -63,6 +65,7 @@ public final class SplitRing implements DeviceRing {
         this.available = places.available();
         this.used = places.used();
         this.memory = memory;
+        this.buffers = new GuestBuffers(memory);
         this.nextAvailable = base & 0xffff;
         this.seenAvailable = nextAvailable;
         this.nextUsed = nextAvailable;
@@ -89,6 +92,7 @@ public final class SplitRing implements DeviceRing {
         int shown = unsigned((short) ACQUIRE_U16.getAcquire(available, (long) AVAILABLE_INDEX));
         int waiting = unsigned((short) (shown - nextAvailable));
         if (waiting > size) {
+            whyBroken = "the available index jumps by more than the ring is long";
             return BROKEN;
         }
         seenAvailable = shown;
@@ -110,21 +114,12 @@ public final class SplitRing implements DeviceRing {
         long plain = writable ? (long) FLAG_WRITE << 32 : 0;
         for (int i = 0; i < chains; i++) {
             long rest = batch.rest[i];
-            long address = batch.address[i];
-            int region = lastRegion;
-            long length = rest & 0xffff_ffffL;
-            if (batch.head(i) < size && (rest & FLAGS_THAT_MATTER) == plain) {
-                region = memory.find(address, region);
-                if (region != GuestMemory.OUTSIDE) {
-                    lastRegion = region;
-                    long offset = memory.offset(region, address);
-                    if (length <= memory.room(region, offset) && length <= Integer.MAX_VALUE) {
-                        batch.setBuffer(i, memory.memory(region), offset, (int) length);
-                        continue;
-                    }
-                }
+            boolean simple = batch.head(i) < size
+                    && (rest & FLAGS_THAT_MATTER) == plain
+                    && buffers.set(i, batch.address[i], rest & 0xffff_ffffL, batch);
+            if (!simple) {
+                batch.setNotSimple(i);
             }
-            batch.setNotSimple(i);
         }
     }
 
@@ -132,10 +127,12 @@ public final class SplitRing implements DeviceRing {
     public ChainResult read(int ahead, boolean writable, Chain chain) {
         int slot = nextAvailable + ahead & mask;
         int shown = SplitRingDescriptor.readU16(available, SplitRingDescriptor.availableEntry(slot));
-        // BOUNDS: masked, not only compared. If the page has gone, compiled code goes on with whatever the register held,
+        // BOUNDS: masked, not only compared. If the page has gone, compiled code goes on with whatever the register
+        // held,
         // which need not be a 16-bit number, and omits the checks that a 16-bit number passes anyway.
         int head = shown & mask;
         if (head != shown) {
+            whyBroken = "an available entry names a descriptor outside the table";
             return ChainResult.BROKEN;
         }
         if (!chain.begin(head)) {
@@ -178,7 +175,7 @@ public final class SplitRing implements DeviceRing {
             return ChainResult.BAD;
         }
         int index = 0;
-        int region = lastRegion;
+        int region = lastTableRegion;
         for (int steps = 0; steps < count && steps < MAX_INDIRECT; steps++) {
             long at = table + (long) index * DESCRIPTOR_BYTES;
             region = memory.find(at, region);
@@ -186,6 +183,7 @@ public final class SplitRing implements DeviceRing {
             if (region == GuestMemory.OUTSIDE) {
                 return ChainResult.BAD;
             }
+            lastTableRegion = region;
             long offset = memory.offset(region, at);
             if (memory.room(region, offset) < DESCRIPTOR_BYTES) {
                 return ChainResult.BAD;
@@ -209,40 +207,7 @@ public final class SplitRing implements DeviceRing {
     }
 
     private ChainResult add(long address, long length, int flags, boolean writable, Chain chain) {
-        if (((flags & FLAG_WRITE) != 0) != writable) {
-            return ChainResult.BAD;
-        }
-        int region = memory.find(address, lastRegion);
-        if (region == GuestMemory.OUTSIDE) {
-            return ChainResult.BAD;
-        }
-        lastRegion = region;
-        long offset = memory.offset(region, address);
-        if (length <= memory.room(region, offset) && length <= Integer.MAX_VALUE) {
-            return chain.add(memory.memory(region), offset, (int) length) ? ChainResult.OK : ChainResult.TOO_LONG;
-        }
-        return addInPieces(address, length, chain);
-    }
-
-    /** A buffer that crosses from one region into the next. */
-    private ChainResult addInPieces(long address, long length, Chain chain) {
-        long at = address;
-        long left = length;
-        int region = lastRegion;
-        while (left > 0) {
-            region = memory.find(at, region);
-            if (region == GuestMemory.OUTSIDE) {
-                return ChainResult.BAD;
-            }
-            long offset = memory.offset(region, at);
-            int piece = (int) Math.min(Math.min(left, memory.room(region, offset)), Integer.MAX_VALUE);
-            if (!chain.add(memory.memory(region), offset, piece)) {
-                return ChainResult.TOO_LONG;
-            }
-            at += piece;
-            left -= piece;
-        }
-        return ChainResult.OK;
+        return buffers.add(address, length, (flags & FLAG_WRITE) != 0, writable, chain);
     }
 
     @Override
@@ -304,5 +269,10 @@ public final class SplitRing implements DeviceRing {
     @Override
     public long position() {
         return nextAvailable;
+    }
+
+    @Override
+    public String whyBroken() {
+        return whyBroken;
     }
 }

@@ -51,7 +51,7 @@ public final class MultiqueueFrontEnd implements AutoCloseable {
                     memory.asSlice(at + USED_AT, SplitRingDescriptor.usedBytes(SIZE)),
                     memory.asSlice(at + BUFFERS_AT, (long) SIZE * BUFFER),
                     GUEST_ADDRESS + at + BUFFERS_AT);
-            rings.add(new DriverRing(parts, SIZE, BUFFER, i % 2 == 0, false));
+            rings.add(new SplitDriverRing(parts, SIZE, BUFFER, i % 2 == 0, false, false));
             kicks.add(EventFd.create());
         }
     }

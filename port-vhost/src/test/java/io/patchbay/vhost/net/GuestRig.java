@@ -67,7 +67,8 @@ final class GuestRig implements AutoCloseable {
 
     /** A switch with more ports than two. */
     static GuestRig adaptive(int ports) throws Exception {
-        return new GuestRig(new IdlePolicy.Adaptive(Duration.ofNanos(20_000)), Waiters.AUTO, 1, ports, VhostSettings::at);
+        return new GuestRig(
+                new IdlePolicy.Adaptive(Duration.ofNanos(20_000)), Waiters.AUTO, 1, ports, VhostSettings::at);
     }
 
     String socket(int port) {

@@ -11,6 +11,8 @@ import io.patchbay.vhost.frontend.FrontEndSettings;
 import io.patchbay.vhost.wire.Feature;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.List;
 import java.util.Random;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.Test;
@@ -27,6 +29,8 @@ class GuestToGuestTest {
     private static final long MRG = Feature.VIRTIO_NET_F_MRG_RXBUF.mask();
     private static final long EVENT = Feature.VIRTIO_F_EVENT_IDX.mask();
     private static final long INDIRECT = Feature.VIRTIO_F_INDIRECT_DESC.mask();
+    private static final long PACKED = Feature.VIRTIO_F_RING_PACKED.mask();
+    private static final long IN_ORDER = Feature.VIRTIO_F_IN_ORDER.mask();
 
     static byte[] frame(int to, int from, int length, Random random) {
         byte[] frame = new byte[length];
@@ -46,7 +50,14 @@ class GuestToGuestTest {
                 Arguments.of("modern mergeable", V1 | MRG | EVENT | INDIRECT, 256, 2048),
                 Arguments.of("small mergeable buffers", V1 | MRG | EVENT, 1024, 256),
                 Arguments.of("tiny ring", V1, 2, 12_000),
-                Arguments.of("largest ring", V1 | EVENT, 32_768, 2048));
+                Arguments.of("largest ring", V1 | EVENT, 32_768, 2048),
+                Arguments.of("in order", V1 | MRG | EVENT | IN_ORDER, 256, 2048),
+                Arguments.of("packed", V1 | PACKED, 256, 12_000),
+                Arguments.of("packed event index", V1 | EVENT | PACKED, 255, 12_000),
+                Arguments.of("packed mergeable", V1 | MRG | EVENT | PACKED, 256, 2048),
+                Arguments.of("packed in order", V1 | MRG | EVENT | PACKED | IN_ORDER, 100, 1500),
+                Arguments.of("packed, one descriptor", V1 | PACKED, 1, 12_000),
+                Arguments.of("packed, largest ring", V1 | EVENT | PACKED, 32_768, 2048));
     }
 
     @ParameterizedTest(name = "{0}")
@@ -71,18 +82,67 @@ class GuestToGuestTest {
         }
     }
 
-    @ParameterizedTest(name = "{0} worker sleeping in {1}")
-    @CsvSource({"adaptive, IO_URING", "adaptive, EPOLL", "sleepy, IO_URING", "sleepy, EPOLL", "busy, EPOLL"})
-    void noWakeUpIsLostWhenFramesComeAtAnyMoment(String idle, Waiters waiter) throws Exception {
+    static Stream<Arguments> pairsOfLayouts() {
+        long modern = FrontEndSettings.MODERN.features();
+        List<Arguments> pairs = new ArrayList<>();
+        for (long a : new long[] {0, PACKED, IN_ORDER, PACKED | IN_ORDER}) {
+            for (long b : new long[] {0, PACKED, PACKED | IN_ORDER}) {
+                pairs.add(Arguments.of(
+                        new FrontEndSettings(modern | a, 256, 2048), new FrontEndSettings(modern | b, 64, 300)));
+            }
+        }
+        return pairs.stream();
+    }
+
+    @ParameterizedTest
+    @MethodSource("pairsOfLayouts")
+    void burstsPassBetweenGuestsOfAnyTwoLayoutsAndNoFrameIsLost(FrontEndSettings here, FrontEndSettings there)
+            throws Exception {
+        Random random = new Random(13);
+        try (GuestRig rig = GuestRig.adaptive()) {
+            FrontEnd a = rig.connect(0, here);
+            FrontEnd b = rig.connect(1, there);
+            for (int round = 0; round < 300; round++) {
+                // Never more than the receiver has buffers for.
+                List<byte[]> frames = new ArrayList<>();
+                for (int i = 1 + random.nextInt(20); i > 0; i--) {
+                    frames.add(frame(2, 1, 14 + random.nextInt(800), random));
+                    assertThat(a.send(frames.getLast())).isTrue();
+                }
+                for (byte[] frame : frames) {
+                    assertThat(GuestRig.await(b)).as("round %d", round).isEqualTo(frame);
+                }
+                byte[] answer = frame(1, 2, 14 + random.nextInt(3000), random);
+                assertThat(b.send(answer)).isTrue();
+                assertThat(GuestRig.await(a)).as("round %d", round).isEqualTo(answer);
+            }
+            rig.assertTheSumsBalance();
+        }
+    }
+
+    @ParameterizedTest(name = "{0} worker sleeping in {1}, packed: {2}")
+    @CsvSource({
+        "adaptive, IO_URING, false",
+        "adaptive, EPOLL, false",
+        "sleepy, IO_URING, false",
+        "sleepy, EPOLL, false",
+        "busy, EPOLL, false",
+        "adaptive, IO_URING, true",
+        "sleepy, EPOLL, true"
+    })
+    void noWakeUpIsLostWhenFramesComeAtAnyMoment(String idle, Waiters waiter, boolean packed) throws Exception {
         IdlePolicy policy = switch (idle) {
             case "busy" -> new IdlePolicy.Busy();
             case "sleepy" -> new IdlePolicy.Sleepy();
             default -> new IdlePolicy.Adaptive(java.time.Duration.ofNanos(5_000));
         };
         Random random = new Random(11);
+        FrontEndSettings modern = FrontEndSettings.MODERN;
+        FrontEndSettings settings = new FrontEndSettings(
+                modern.features() | (packed ? PACKED : 0), modern.queueSize(), modern.bufferBytes());
         try (GuestRig rig = new GuestRig(policy, waiter)) {
-            FrontEnd a = rig.connect(0, FrontEndSettings.MODERN);
-            FrontEnd b = rig.connect(1, FrontEndSettings.MODERN);
+            FrontEnd a = rig.connect(0, settings);
+            FrontEnd b = rig.connect(1, settings);
             for (int i = 0; i < 3000; i++) {
                 byte[] frame = frame(2, 1, 64, random);
                 assertThat(a.send(frame)).isTrue();

@@ -10,6 +10,7 @@ import io.patchbay.core.worker.IdlePolicy;
 import io.patchbay.core.worker.Waiters;
 import io.patchbay.vhost.frontend.FrontEnd;
 import io.patchbay.vhost.frontend.FrontEndSettings;
+import io.patchbay.vhost.frontend.SplitDriverRing;
 import io.patchbay.vhost.frontend.VhostClient;
 import io.patchbay.vhost.ring.SplitRingDescriptor;
 import io.patchbay.vhost.wire.Feature;
@@ -157,8 +158,9 @@ class PortStateTest {
         try (GuestRig rig = GuestRig.adaptive()) {
             FrontEnd a = rig.connect(0, FrontEndSettings.MODERN);
             // The index jumps by more than the ring has entries.
-            a.transmitRing().available().set(ValueLayout.JAVA_SHORT, SplitRingDescriptor.AVAILABLE_INDEX, (short)
-                    20_000);
+            ((SplitDriverRing) a.transmitRing())
+                    .available()
+                    .set(ValueLayout.JAVA_SHORT, SplitRingDescriptor.AVAILABLE_INDEX, (short) 20_000);
             a.kickTransmit();
             GuestRig.awaitThat(
                     "the port says so",

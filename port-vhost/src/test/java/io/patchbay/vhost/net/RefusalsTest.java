@@ -1,6 +1,7 @@
 package io.patchbay.vhost.net;
 
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatCode;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import io.patchbay.core.linux.Fd;
@@ -55,7 +56,7 @@ class RefusalsTest {
     }
 
     @ParameterizedTest
-    @ValueSource(ints = {26, 33, 34, 63})
+    @ValueSource(ints = {26, 33, 36, 63})
     void aFeatureThatWasNotOffered(int bit) {
         long features = FrontEndSettings.MODERN.features() | Feature.VHOST_USER_F_PROTOCOL_FEATURES.mask() | 1L << bit;
         assertRefusedAndUnharmed(Request.SET_FEATURES, Message.number(features), NO_FILES);
@@ -76,6 +77,21 @@ class RefusalsTest {
     @ValueSource(ints = {0, 1, 3, 255, 65_536, -1})
     void aSizeThatNoSplitRingHas(int size) {
         assertRefusedAndUnharmed(Request.SET_VRING_NUM, Message.state(4, size), NO_FILES);
+    }
+
+    @Test
+    void anotherRingLayoutWhileRingsRun() {
+        long features = FrontEndSettings.MODERN.features()
+                | Feature.VHOST_USER_F_PROTOCOL_FEATURES.mask()
+                | Feature.VIRTIO_F_RING_PACKED.mask();
+        assertRefusedAndUnharmed(Request.SET_FEATURES, Message.number(features), NO_FILES);
+    }
+
+    @Test
+    void aBaseThatNoSplitRingHas() {
+        assertThatCode(() -> a.client().tell(Request.SET_VRING_NUM, Message.state(4, 64), NO_FILES))
+                .doesNotThrowAnyException();
+        assertRefusedAndUnharmed(Request.SET_VRING_BASE, Message.state(4, 65_536), NO_FILES);
     }
 
     @Test

@@ -47,7 +47,7 @@ class SplitRingTest {
                 memory.asSlice(0, SplitRingDescriptor.descriptorsBytes(SIZE)),
                 memory.asSlice(1024, SplitRingDescriptor.availableBytes(SIZE)),
                 memory.asSlice(2048, SplitRingDescriptor.usedBytes(SIZE)));
-        ring = new SplitRing(SIZE, places, new RingFeatures(true, true), 0, GuestMemory.of(List.of(low, high)));
+        ring = new SplitRing(SIZE, places, new RingFeatures(true, true, false), 0, GuestMemory.of(List.of(low, high)));
     }
 
     @AfterEach
@@ -260,7 +260,7 @@ class SplitRingTest {
 
     @Test
     void anIndirectTableIsRefusedIfItWasNotNegotiated() throws Exception {
-        ring = new SplitRing(SIZE, places, new RingFeatures(true, false), 0, GuestMemory.of(List.of(low, high)));
+        ring = new SplitRing(SIZE, places, new RingFeatures(true, false, false), 0, GuestMemory.of(List.of(low, high)));
         descriptor(0, TABLE, 16, INDIRECT, 0);
         indirect(0, BUFFERS, 10, 0, 0);
         offer(0);

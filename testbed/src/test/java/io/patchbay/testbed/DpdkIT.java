@@ -2,22 +2,16 @@ package io.patchbay.testbed;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
-import io.patchbay.core.control.Totals;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
-import java.util.concurrent.TimeUnit;
-import java.util.regex.Matcher;
-import java.util.regex.Pattern;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
+import tools.jackson.databind.JsonNode;
 
 /** Frames between two ports of DPDK's virtio-user driver, which loops what it receives: its counters and ours must agree. */
 class DpdkIT {
-
-    private static final Pattern ALL_FRAMES =
-            Pattern.compile("(?s)Accumulated.*?RX-packets: (\\d+).*?TX-packets: (\\d+)");
 
     @BeforeEach
     void peers() throws Exception {
@@ -41,47 +35,66 @@ class DpdkIT {
     })
     void framesLoopInBothDirectionsAndTheCountersAgree(int bytes, int mergeable, int entries, int seconds)
             throws Exception {
+        Testpmd testpmd = new Testpmd(bytes, entries, 1, "in_order=0,mrg_rxbuf=" + mergeable, 9728);
         try (SwitchUnderTest patchbay = SwitchUnderTest.start(2, List.of(), "adaptive")) {
-            String report;
-            try (Conversation testpmd = new Conversation(command(patchbay, mergeable, entries))) {
-                testpmd.await("testpmd>", Duration.ofSeconds(40));
-                testpmd.say("set txpkts " + bytes);
-                testpmd.say("start tx_first 4");
-                TimeUnit.SECONDS.sleep(seconds);
-                testpmd.say("stop");
-                testpmd.say("quit");
-                report = testpmd.finish(Duration.ofSeconds(20));
-            }
-            Matcher sums = ALL_FRAMES.matcher(report);
-            assertThat(sums.find()).as(report).isTrue();
-            long received = Long.parseLong(sums.group(1));
-            long sent = Long.parseLong(sums.group(2));
-            Totals totals = patchbay.totals();
-            assertThat(totals.balance()).as("%s", totals).isTrue();
-            assertThat(received)
-                    .as("frames that came back: a loop, not just the first burst")
-                    .isGreaterThan(10_000);
-            // What testpmd had handed over or not yet fetched when it stopped is at most what fits into its rings.
-            assertThat(sent - totals.received()).as("sent %s, %s", sent, totals).isBetween(0L, 2L * entries);
-            assertThat(totals.delivered() - received)
-                    .as("received %s, %s", received, totals)
-                    .isBetween(0L, 2L * entries);
-            assertThat(totals.dropped()).as("%s", totals).isLessThanOrEqualTo(totals.received() / 1000);
+            testpmd.loop(patchbay, 4, Duration.ofSeconds(seconds), () -> null);
         }
     }
 
-    private static List<String> command(SwitchUnderTest patchbay, int mergeable, int entries) {
-        List<String> command = new ArrayList<>(List.of("timeout", "60", "dpdk-testpmd"));
-        // Each port's frames are addressed to 02:00:00:00:00:0N with N its own number, hence the crossed addresses.
-        command.addAll(List.of("--lcores", "0@0,1@1", "--main-lcore", "0", "--no-pci"));
-        command.addAll(List.of("--in-memory", "--single-file-segments", "-m", "512", "--file-prefix=patchbay-test"));
-        for (int port = 0; port < 2; port++) {
-            command.add("--vdev=net_virtio_user%d,path=%s,mac=02:00:00:00:00:0%d,queue_size=%d,mrg_rxbuf=%d"
-                    .formatted(port, patchbay.socket(port), 1 - port, entries, mergeable));
+    @ParameterizedTest(name = "packed_vq={0}, in_order={1}, mrg_rxbuf={2}, queues={3}, {4} entries")
+    @CsvSource({
+        "0, 0, 1, 1,  256",
+        "1, 0, 1, 1,  512",
+        "0, 1, 1, 1, 4096",
+        "1, 1, 1, 1,  256",
+        "0, 0, 0, 1, 1024",
+        "1, 0, 0, 1, 4096",
+        "0, 1, 0, 1,  512",
+        "1, 1, 0, 1, 1024",
+        "0, 0, 1, 4,  256",
+        "1, 0, 1, 4,  512",
+        "0, 1, 1, 4, 4096",
+        "1, 1, 1, 4,  256",
+        "0, 0, 0, 4, 1024",
+        "1, 0, 0, 4, 4096",
+        "0, 1, 0, 4,  512",
+        "1, 1, 0, 4, 1024",
+        "1, 0, 1, 1, 4096",
+        "1, 1, 1, 1, 1024",
+        "1, 0, 0, 1,  512",
+        "1, 1, 0, 1,  256",
+        "1, 0, 1, 4, 4096",
+        "1, 1, 1, 4, 1024",
+        "1, 0, 0, 4,  512",
+        "1, 1, 0, 4,  256",
+    })
+    void everyKindOfVirtqueueWorksAndIsShown(int packed, int inOrder, int mergeable, int queues, int entries)
+            throws Exception {
+        String options = "packed_vq=%d,in_order=%d,mrg_rxbuf=%d".formatted(packed, inOrder, mergeable);
+        Testpmd testpmd = new Testpmd(64, entries, queues, options, 2176);
+        try (SwitchUnderTest patchbay = SwitchUnderTest.start(2, List.of(), "adaptive")) {
+            testpmd.loop(patchbay, 1, Duration.ofSeconds(1), () -> {
+                JsonNode device = patchbay.ask("/v1/ports/vm0").at("/details/device");
+                List<String> features = texts(device.get("features"));
+                assertThat(features.contains("VIRTIO_F_RING_PACKED")).isEqualTo(packed == 1);
+                assertThat(features.contains("VIRTIO_F_IN_ORDER")).isEqualTo(inOrder == 1);
+                assertThat(features.contains("VIRTIO_NET_F_MRG_RXBUF")).isEqualTo(mergeable == 1);
+                assertThat(device.get("layout").stringValue()).isEqualTo(packed == 1 ? "packed" : "split");
+                assertThat(device.get("queues").size()).isEqualTo(2 * queues);
+                for (JsonNode queue : device.get("queues")) {
+                    assertThat(queue.get("size").intValue()).isEqualTo(entries);
+                    assertThat(queue.get("state").stringValue()).isEqualTo("running");
+                }
+                return null;
+            });
         }
-        command.addAll(List.of("--", "-i", "--forward-mode=io", "--nb-cores=1", "--mbuf-size=9728"));
-        command.addAll(List.of("--total-num-mbufs=8192", "--max-pkt-len=9200"));
-        command.addAll(List.of("--rxd=" + entries, "--txd=" + entries));
-        return command;
+    }
+
+    private static List<String> texts(JsonNode array) {
+        List<String> texts = new ArrayList<>();
+        for (JsonNode text : array) {
+            texts.add(text.stringValue());
+        }
+        return texts;
     }
 }

@@ -50,6 +50,40 @@ class QemuIT {
         }
     }
 
+    @Test
+    void aGuestWithPackedRingsTalksToOneWithSplitRings() throws Exception {
+        try (SwitchUnderTest patchbay = SwitchUnderTest.start(2, List.of(), "adaptive");
+                QemuGuest packed = QemuGuest.start(
+                        patchbay.socket(0), "02:00:00:00:01:00", "10.77.0.10", QemuGuest.Options.PACKED);
+                QemuGuest split = QemuGuest.start(patchbay.socket(1), "02:00:00:00:01:01", "10.77.0.11")) {
+            packed.awaitBoot();
+            split.awaitBoot();
+            assertThat(layout(patchbay, "vm0")).isEqualTo("packed");
+            assertThat(layout(patchbay, "vm1")).isEqualTo("split");
+
+            assertThat(split.run("ping -c 5 -i 0.2 10.77.0.10", SOON)).contains("5 packets received");
+            assertThat(packed.run("ping -c 5 -i 0.2 -s 1400 10.77.0.11", SOON)).contains("5 packets received");
+            for (QemuGuest server : List.of(packed, split)) {
+                server.run("iperf3 -s -D", SOON);
+            }
+            assertThat(megabits(split.run("iperf3 -f m -c 10.77.0.10 -t 3", SOON)))
+                    .isGreaterThan(1);
+            assertThat(megabits(packed.run("iperf3 -f m -c 10.77.0.11 -t 3", SOON)))
+                    .isGreaterThan(1);
+
+            // The driver goes away and comes back: the rings stop, and begin anew at their first descriptor.
+            packed.run(
+                    "ip link set eth0 down; cd /sys/bus/virtio/drivers/virtio_net; for d in virtio*; do"
+                            + " echo $d > unbind; echo $d > bind; done; ip link set eth0 up; ip address add 10.77.0.10/24 dev eth0",
+                    SOON);
+            assertThat(split.run("ping -c 5 -i 0.2 10.77.0.10", SOON)).contains("5 packets received");
+        }
+    }
+
+    private static String layout(SwitchUnderTest patchbay, String port) throws Exception {
+        return patchbay.ask("/v1/ports/" + port).at("/details/device/layout").stringValue();
+    }
+
     /** What the receiver of an iperf3 run got. */
     private static double megabits(String report) {
         var receiver = java.util.regex.Pattern.compile("([\\d.]+) Mbits/sec\\s+receiver")

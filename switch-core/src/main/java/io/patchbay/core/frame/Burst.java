@@ -52,6 +52,10 @@ public final class Burst {
     private final long[] head1;
     private final int[] length;
     private final boolean[] unread;
+
+    /** The frame lies in one piece, its head right before its tail. */
+    private final boolean[] whole;
+
     private final int[] segmentEnd;
     private final MemorySegment[] segmentBase;
     private final long[] segmentOffset;
@@ -81,6 +85,7 @@ public final class Burst {
         head1 = new long[capacity];
         length = new int[capacity];
         unread = new boolean[capacity];
+        whole = new boolean[capacity];
         segmentEnd = new int[capacity + 1];
         offload = new long[capacity];
         headerLength = new int[capacity];
@@ -166,6 +171,7 @@ public final class Burst {
     public void endFrame(long first, long second, int frameLength) {
         int i = count;
         unread[i] = false;
+        whole[i] = false;
         head0[i] = first;
         head1[i] = second;
         length[i] = frameLength;
@@ -187,6 +193,7 @@ public final class Burst {
         segments = s + 1;
         int i = count;
         unread[i] = true;
+        whole[i] = true;
         length[i] = frameLength;
         bytes += frameLength;
         segmentEnd[i + 1] = s + 1;
@@ -326,6 +333,7 @@ public final class Burst {
         segmentLength[first] = n - HEAD_BYTES;
         segments = first + 1 + left;
         segmentEnd[count] = segments;
+        whole[i] = false;
         return true;
     }
 
@@ -397,6 +405,15 @@ public final class Burst {
         int bytesOfFrame = length[i];
         if (bytesOfFrame < HEAD_BYTES) {
             copyShortHead(i, to, at, 0, bytesOfFrame);
+            return;
+        }
+        if (whole[i]) {
+            // In one go, head and all, which keeps both sides' alignment; then the head as it was read, whatever stands
+            // there now.
+            int s = segmentEnd[i];
+            MemorySegment.copy(segmentBase[s], segmentOffset[s] - HEAD_BYTES, to, at, bytesOfFrame);
+            to.set(WORD, at, head0[i]);
+            to.set(WORD, at + Long.BYTES, head1[i]);
             return;
         }
         to.set(WORD, at, head0[i]);

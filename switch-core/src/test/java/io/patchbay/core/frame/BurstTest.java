@@ -25,6 +25,31 @@ class BurstTest {
         assertThat(copy.toArray(ValueLayout.JAVA_BYTE)).isEqualTo(frame);
     }
 
+    @ParameterizedTest
+    @ValueSource(ints = {16, 17, 60, 64, 1514, 65_549})
+    void aFrameInOnePieceIsCopiedAsItWasWhenItsHeadWasRead(int length) {
+        byte[] frame = TestFrames.frame(0x0200_0000_0001L, 0x0200_0000_0002L, length, random);
+        MemorySegment sender = Arena.ofAuto().allocate(length + 12L);
+        MemorySegment.copy(frame, 0, sender, ValueLayout.JAVA_BYTE, 12, length);
+        burst.addUnread(sender, 12, length);
+        burst.readHeads();
+        sender.asSlice(12, Burst.HEAD_BYTES).fill((byte) 0xff);
+        MemorySegment copy = Arena.ofAuto().allocate(length);
+        burst.copyFrame(0, copy, 0);
+        assertThat(copy.toArray(ValueLayout.JAVA_BYTE)).isEqualTo(frame);
+    }
+
+    @Test
+    void framesAddedUnreadAndReadMayAlternate() {
+        byte[] first = TestFrames.frame(1, 2, 100, random);
+        byte[] second = TestFrames.frame(3, 4, 200, random);
+        burst.addUnread(Arena.ofAuto().allocateFrom(ValueLayout.JAVA_BYTE, first), 0, 100);
+        TestFrames.add(burst, second, random);
+        burst.readHeads();
+        assertThat(burst.source(0)).isEqualTo(2);
+        assertThat(burst.source(1)).isEqualTo(4);
+    }
+
     @Test
     void aReaderGivesTheSameBytesInPiecesOfAnySize() {
         for (long seed = 0; seed < 200; seed++) {

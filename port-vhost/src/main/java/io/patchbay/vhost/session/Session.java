@@ -19,7 +19,12 @@ public final class Session {
     private final PortLog log;
     private final Connection connection;
     private final VhostDevice device;
-    private boolean replyAck;
+    /**
+     * Until features are negotiated, who asks for an answer gets it: DPDK's driver, connected to anew, says a few things before that, as it
+     * negotiated in the conversation before, and waits.
+     */
+    private boolean replyAck = true;
+
     private boolean statusKnown;
     private long refused;
     private String lastComplaint = "";

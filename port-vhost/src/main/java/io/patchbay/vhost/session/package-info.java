@@ -6,7 +6,7 @@
  * waiting but itself. What the messages mean is for a {@link io.patchbay.vhost.session.VhostDevice}.
  *
  * <p><b>Answers.</b> A request with a reply of its own gets that. Any other gets success or failure if the front end asks for it and
- * VHOST_USER_PROTOCOL_F_REPLY_ACK is negotiated. A request that is refused without being asked for an answer ends the connection: the
+ * VHOST_USER_PROTOCOL_F_REPLY_ACK is negotiated, or nothing is yet. A request that is refused without being asked for an answer ends the connection: the
  * front end would go on as if it had been obeyed. A request that is unknown, or part of a feature not on offer, is the exception, as the
  * front end cannot count on it: it is logged and fails, and the connection goes on. Broken framing (version, size, a reply where a request
  * belongs) always ends the connection. Refused features are another: with VHOST_USER_PROTOCOL_F_STATUS the front end learns of them from

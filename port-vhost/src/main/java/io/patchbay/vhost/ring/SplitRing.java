@@ -127,9 +127,8 @@ public final class SplitRing implements DeviceRing {
     public ChainResult read(int ahead, boolean writable, Chain chain) {
         int slot = nextAvailable + ahead & mask;
         int shown = SplitRingDescriptor.readU16(available, SplitRingDescriptor.availableEntry(slot));
-        // BOUNDS: masked, not only compared. If the page has gone, compiled code goes on with whatever the register
-        // held,
-        // which need not be a 16-bit number, and omits the checks that a 16-bit number passes anyway.
+        // BOUNDS: masked, not only compared: if the page has gone, compiled code goes on with any number, and omits the
+        // checks that one of 16 bits passes anyway (package io.patchbay.vhost.memory).
         int head = shown & mask;
         if (head != shown) {
             whyBroken = "an available entry names a descriptor outside the table";

@@ -217,12 +217,18 @@ final class HostileGuest implements AutoCloseable {
         return (short) U16.getAcquire(memory(used(ring)), (long) SplitRingDescriptor.USED_INDEX) & 0xffff;
     }
 
-    /** Makes every entry available again once all have been used; what it reads of memory that has gone does not get into the ring. */
-    void offerAgain(int ring) {
+    /** Makes all entries but one available again once all have been used; what it reads of memory that has gone does not get into the ring. */
+    synchronized void offerAgain(int ring) {
         if (usedIndex(ring) == shown[ring]) {
-            shown[ring] = shown[ring] + size & 0xffff;
+            shown[ring] = shown[ring] + size - 1 & 0xffff;
             publish(ring, shown[ring]);
         }
+    }
+
+    /** Makes the entry available that {@link #offerAgain} keeps back, whatever has become of the others. */
+    synchronized void offerLast(int ring) {
+        shown[ring] = shown[ring] + 1 & 0xffff;
+        publish(ring, shown[ring]);
     }
 
     void kick(int ring) {

@@ -77,6 +77,9 @@ final class TruncationRun {
         exchange(load * 1_000_000L + random.nextInt(20_000_000), true);
         long begun = System.nanoTime();
         attacker.truncate(part, 0);
+        if (!flip) {
+            offerLast(attacker);
+        }
         while (rig.port(ATTACKER).status().up() && System.nanoTime() - begun < WAIT_NANOS / (flip ? 20 : 1)) {
             if (flip) {
                 attacker.truncate(part, HostileGuest.PART_BYTES);
@@ -109,6 +112,16 @@ final class TruncationRun {
         }
         System.out.println((flip ? "flipped " : "truncated ") + part + " after " + load + " ms: "
                 + statistics(ATTACKER).lastEnd());
+    }
+
+    /** The rings may have been empty just then, and their driver cannot see any more that they are. */
+    private void offerLast(HostileGuest attacker) {
+        try {
+            attacker.offerLast(HostileGuest.RX);
+            attacker.offerLast(HostileGuest.TX);
+        } catch (InternalError e) {
+            gone = gone + 1;
+        }
     }
 
     private Statistics statistics(int port) {

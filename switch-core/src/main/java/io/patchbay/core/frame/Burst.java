@@ -229,6 +229,7 @@ public final class Burst {
         int i = count - 1;
         bytes -= length[i];
         segments = segmentEnd[i];
+        offload[i] = Offload.NONE;
         count = i;
     }
 

@@ -4,7 +4,8 @@ package io.patchbay.core.frame;
  * Sets of offloads, as bits of an {@code int}: what a receiver takes upon itself, or what a sender may ask for.
  *
  * <p>The receiver decides for each frame by one comparison: a frame {@linkplain #needs needs} nothing outside the receiver's set, and
- * goes as it is, or {@link SoftwareOffload} does the work before.
+ * goes as it is, or {@link SoftwareOffload} does the work before. The bits are those of the kernel's TUN_F_CSUM, TUN_F_TSO4, ...
+ * ({@code <linux/if_tun.h>}).
  */
 public final class OffloadSet {
 

@@ -99,6 +99,7 @@ public final class SoftwareOffload {
         if (kind == Offload.GSO_NONE) {
             done = true;
             put(frame, length, 0);
+            made = 1;
             return true;
         }
         int n = Math.min(step, length - position);
@@ -120,7 +121,7 @@ public final class SoftwareOffload {
         return out;
     }
 
-    /** How many frames {@link #next} has made of a frame to be segmented. */
+    /** How many frames {@link #next} has made since {@link #start}. */
     public int made() {
         return made;
     }

@@ -22,6 +22,8 @@ public final class Errno {
     public static final int EINVAL = 22;
     public static final int EMFILE = 24;
     public static final int EPIPE = 32;
+    public static final int ENOLINK = 67;
+    public static final int EBADFD = 77;
     public static final int EMSGSIZE = 90;
     public static final int ENOTSOCK = 88;
     public static final int EOPNOTSUPP = 95;
@@ -50,6 +52,8 @@ public final class Errno {
             Map.entry(EMFILE, "too many open files (EMFILE)"),
             Map.entry(EPIPE, "the peer has closed (EPIPE)"),
             Map.entry(ENOTSOCK, "not a socket (ENOTSOCK)"),
+            Map.entry(ENOLINK, "the device has gone (ENOLINK)"),
+            Map.entry(EBADFD, "the device has gone (EBADFD)"),
             Map.entry(EMSGSIZE, "message too long (EMSGSIZE)"),
             Map.entry(EOPNOTSUPP, "not supported (EOPNOTSUPP)"),
             Map.entry(EADDRINUSE, "address in use (EADDRINUSE)"),

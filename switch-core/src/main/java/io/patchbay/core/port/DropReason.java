@@ -12,6 +12,7 @@ public enum DropReason {
     BAD_DESCRIPTOR(
             "a descriptor chain points outside guest memory, loops, or breaks a rule of the virtio specification"),
     BAD_HEADER("the chain is too short for its virtio-net header"),
+    BAD_OFFLOAD("the sender asks for a checksum or a segmentation that cannot be, or that it did not negotiate"),
     TOO_MANY_SEGMENTS("the frame is scattered over more pieces than the switch accepts"),
     QUEUE_DISABLED("the front end has disabled the queue that took the frame in"),
     INVALID_SOURCE("the source address is a group address or zero"),

@@ -16,6 +16,15 @@ public interface FrameSource {
      */
     long read(IoVector vector, int count);
 
+    /**
+     * Bytes of a virtio-net header that stands before every frame as it is read, and says what its sender left to others; 0 if none does.
+     *
+     * <p>The header does not know of a {@link #tag} that was taken out.
+     */
+    default int headerBytes() {
+        return 0;
+    }
+
     /** The VLAN tag that the kernel took out of the frame read last, TPID above TCI, or {@link #NO_TAG}. */
     int tag();
 

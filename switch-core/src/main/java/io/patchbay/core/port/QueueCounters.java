@@ -26,7 +26,13 @@ public final class QueueCounters {
         /** Notifications sent to the guest. */
         CALLS,
         /** Notifications the guest had said it does not want. */
-        CALLS_SUPPRESSED
+        CALLS_SUPPRESSED,
+        /** Transmit only: delivered frames whose checksum was completed in software. */
+        SOFTWARE_CHECKSUMS,
+        /** Transmit only: delivered frames that were segmented in software; each is one of {@link #FRAMES}. */
+        SOFTWARE_SEGMENTED,
+        /** Transmit only: what the receiver got of frames that were segmented in software, also of those that then were dropped. */
+        SOFTWARE_SEGMENTS
     }
 
     private static final VarHandle CELL = MethodHandles.arrayElementVarHandle(long[].class);
@@ -44,6 +50,22 @@ public final class QueueCounters {
 
     public void drop(DropReason reason, long n) {
         addTo(DROPS + reason.ordinal(), n);
+    }
+
+    /**
+     * Counts the work on one frame that had to be finished in software.
+     *
+     * @param segmented whether it was cut into several, or only its checksum was completed
+     * @param taken how many frames were made of it and taken by the receiver
+     * @param delivered whether those were all
+     */
+    public void finishedInSoftware(boolean segmented, int taken, boolean delivered) {
+        if (segmented) {
+            add(Count.SOFTWARE_SEGMENTS, taken);
+        }
+        if (delivered) {
+            add(segmented ? Count.SOFTWARE_SEGMENTED : Count.SOFTWARE_CHECKSUMS, 1);
+        }
     }
 
     public long get(Count what) {

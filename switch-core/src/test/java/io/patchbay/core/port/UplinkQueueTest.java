@@ -5,15 +5,18 @@ import static io.patchbay.core.port.QueueCounters.Count.FRAMES;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import io.patchbay.core.frame.Burst;
+import io.patchbay.core.frame.Offload;
 import io.patchbay.core.linux.Errno;
 import io.patchbay.core.linux.EventFd;
 import io.patchbay.core.linux.FileCalls;
 import io.patchbay.core.linux.IoVector;
+import io.patchbay.core.linux.SharedMemory;
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
 import java.lang.foreign.ValueLayout;
 import java.util.ArrayDeque;
 import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.Deque;
 import java.util.HexFormat;
 import java.util.List;
@@ -25,15 +28,25 @@ import org.junit.jupiter.params.provider.ValueSource;
 class UplinkQueueTest {
 
     /** One thing a source can say when it is read. */
-    private record Reading(byte[] frame, int tag, int errno) {}
+    private record Reading(byte[] bytes, int tag, int errno) {}
 
     /** Gives what it was told to give, by way of a pipe-like file: the kernel fills the vector, as it does for a real device. */
     private static final class FakeSource implements FrameSource {
 
         private final Deque<Reading> waiting = new ArrayDeque<>();
         private final EventFd bell = EventFd.create();
+        private final int headerBytes;
         private int tag = NO_TAG;
         private int lost;
+
+        FakeSource(int headerBytes) {
+            this.headerBytes = headerBytes;
+        }
+
+        @Override
+        public int headerBytes() {
+            return headerBytes;
+        }
 
         void frame(byte[] frame) {
             waiting.add(new Reading(frame, NO_TAG, 0));
@@ -54,11 +67,11 @@ class UplinkQueueTest {
                 return -Errno.EAGAIN;
             }
             tag = next.tag();
-            return next.errno() != 0 ? -next.errno() : throughTheKernel(next.frame(), vector, count);
+            return next.errno() != 0 ? -next.errno() : throughTheKernel(next.bytes(), vector, count);
         }
 
         private static long throughTheKernel(byte[] frame, IoVector vector, int count) {
-            try (var file = io.patchbay.core.linux.SharedMemory.createMemfd("frame", 0);
+            try (var file = SharedMemory.createMemfd("frame", 0);
                     Arena arena = Arena.ofConfined()) {
                 MemorySegment bytes = arena.allocateFrom(ValueLayout.JAVA_BYTE, frame);
                 IoVector whole = new IoVector(1);
@@ -88,7 +101,7 @@ class UplinkQueueTest {
         }
     }
 
-    private final FakeSource source = new FakeSource();
+    private final FakeSource source = new FakeSource(0);
     private final QueueCounters counters = new QueueCounters();
     private final UplinkQueue queue = new UplinkQueue(source, counters);
     private final Burst burst = new Burst();
@@ -100,6 +113,10 @@ class UplinkQueueTest {
     }
 
     private List<byte[]> poll(int limit) {
+        return poll(queue, limit);
+    }
+
+    private List<byte[]> poll(UplinkQueue queue, int limit) {
         burst.clear();
         queue.poll(burst, limit);
         List<byte[]> frames = new ArrayList<>();
@@ -164,7 +181,7 @@ class UplinkQueueTest {
         for (List<byte[]> some = poll(64); !some.isEmpty(); some = poll(64)) {
             taken.addAll(some);
         }
-        assertThat(taken).usingElementComparator(java.util.Arrays::compare).containsExactlyElementsOf(frames);
+        assertThat(taken).usingElementComparator(Arrays::compare).containsExactlyElementsOf(frames);
     }
 
     @Test
@@ -191,5 +208,39 @@ class UplinkQueueTest {
         assertThat(queue.arm()).isFalse();
         source.bell.signal();
         assertThat(queue.arm()).isTrue();
+    }
+
+    private static byte[] withHeader(String header, byte[] frame) {
+        byte[] before = HexFormat.of().parseHex(header.replace(" ", ""));
+        byte[] whole = Arrays.copyOf(before, before.length + frame.length);
+        System.arraycopy(frame, 0, whole, before.length, frame.length);
+        return whole;
+    }
+
+    @Test
+    void aChecksumThatWasLeftUndoneIsAskedForBehindATagThatWasPutBack() {
+        FakeSource kernel = new FakeSource(10);
+        UplinkQueue wire = new UplinkQueue(kernel, counters);
+        byte[] frame = frame(100, 1);
+        kernel.frame(withHeader("01 00 0000 0000 2200 1000", frame));
+        kernel.frame(withHeader("01 00 0000 0000 2200 1000", frame), 0x8100_0005);
+        kernel.frame(withHeader("00 00 0000 0000 0000 0000", frame));
+        assertThat(poll(wire, 64)).hasSize(3).first().isEqualTo(frame);
+        assertThat(burst.offload(0)).isEqualTo(Offload.checksum(34, 16));
+        assertThat(burst.offload(1)).isEqualTo(Offload.checksum(38, 16));
+        assertThat(burst.offload(2)).isEqualTo(Offload.NONE);
+        assertThat(counters.get(BYTES)).isEqualTo(3 * 100 + 4);
+    }
+
+    @Test
+    void aRequestThatCannotBeTrueCostsTheFrameAndIsCounted() {
+        FakeSource kernel = new FakeSource(10);
+        UplinkQueue wire = new UplinkQueue(kernel, counters);
+        kernel.frame(withHeader("01 00 0000 0000 6300 1000", frame(100, 1)));
+        kernel.failure(Errno.EINVAL);
+        kernel.frame(withHeader("00 00 0000 0000 0000 0000", frame(100, 2)));
+        assertThat(poll(wire, 64)).containsExactly(frame(100, 2));
+        assertThat(counters.dropped(DropReason.BAD_OFFLOAD)).isEqualTo(2);
+        assertThat(counters.get(FRAMES)).isEqualTo(3);
     }
 }

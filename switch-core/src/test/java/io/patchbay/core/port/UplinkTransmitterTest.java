@@ -5,12 +5,25 @@ import static io.patchbay.core.port.QueueCounters.Count.FRAMES;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import io.patchbay.core.frame.Burst;
+import io.patchbay.core.frame.Offload;
+import io.patchbay.core.frame.OffloadCheck;
+import io.patchbay.core.frame.OffloadSet;
+import io.patchbay.core.frame.TestFrames;
 import io.patchbay.core.linux.Errno;
 import io.patchbay.core.linux.FileCalls;
+import io.patchbay.core.linux.IoVector;
 import io.patchbay.core.linux.SharedMemory;
+import java.io.IOException;
+import java.io.UncheckedIOException;
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
 import java.lang.foreign.ValueLayout;
+import java.nio.ByteBuffer;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.HexFormat;
+import java.util.List;
 import java.util.Random;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
@@ -50,7 +63,7 @@ class UplinkTransmitterTest {
         byte[] frame = length > 40 ? frame(length, 1, 0, 7) : frame(length);
         try (var file = SharedMemory.createMemfd("frame", 0)) {
             transmit((vector, count) -> FileCalls.writev(file.number(), vector, count));
-            assertThat(java.nio.file.Files.readAllBytes(java.nio.file.Path.of("/proc/self/fd/" + file.number())))
+            assertThat(Files.readAllBytes(Path.of("/proc/self/fd/" + file.number())))
                     .isEqualTo(frame);
         }
         assertThat(counters.get(FRAMES)).isOne();
@@ -85,5 +98,98 @@ class UplinkTransmitterTest {
         assertThat(counters.dropped(reason)).isOne();
         assertThat(counters.dropped()).isOne();
         assertThat(counters.get(FRAMES)).isZero();
+    }
+
+    /** A frame of 100 bytes whose checksum at 50 over everything from 34 on is not complete. */
+    private byte[] unfinishedFrame() {
+        byte[] frame = frame(100);
+        assertThat(OffloadCheck.ofKernel().accept(burst, Offload.checksum(34, 16)))
+                .isTrue();
+        return frame;
+    }
+
+    /** A TCP packet with so much payload that the link carries it in three. */
+    private void packetForThree() {
+        byte[] frame = new byte[54 + 2500];
+        byte[] headers = HexFormat.of()
+                .parseHex(("020000000001 020000000002 0800 450009ec0000400040060000 0a0000010a000002"
+                                + "00010002 00000001 00000002 5010 0100 0000 0000")
+                        .replace(" ", ""));
+        System.arraycopy(headers, 0, frame, 0, 54);
+        TestFrames.add(burst, frame, new Random(1));
+        long request = Offload.of(Offload.FLAG_NEEDS_CSUM, Offload.GSO_TCPV4, 1000, 34, 16);
+        assertThat(OffloadCheck.ofKernel().accept(burst, request)).isTrue();
+    }
+
+    /** What was written, one entry a frame. */
+    private final List<byte[]> written = new ArrayList<>();
+
+    private long write(IoVector vector, int count) {
+        try (var file = SharedMemory.createMemfd("frame", 0)) {
+            long n = FileCalls.writev(file.number(), vector, count);
+            written.add(Files.readAllBytes(Path.of("/proc/self/fd/" + file.number())));
+            return n;
+        } catch (IOException e) {
+            throw new UncheckedIOException(e);
+        }
+    }
+
+    private static String hex(byte[] bytes, int from, int to) {
+        return HexFormat.of().formatHex(bytes, from, to);
+    }
+
+    @Test
+    void aKernelThatTakesHeadersIsToldWhatIsUndone() {
+        unfinishedFrame();
+        burst.dropLast();
+        frame(70);
+        new UplinkTransmitter(this::write, counters, 10, OffloadSet.CSUM).transmit(burst, new int[] {0}, 1);
+        burst.clear();
+        unfinishedFrame();
+        new UplinkTransmitter(this::write, counters, 10, OffloadSet.CSUM).transmit(burst, new int[] {0}, 1);
+        burst.clear();
+        packetForThree();
+        new UplinkTransmitter(this::write, counters, 12, OffloadSet.ALL).transmit(burst, new int[] {0}, 1);
+        assertThat(written).extracting(w -> w.length).containsExactly(80, 110, 12 + 2554);
+        assertThat(hex(written.get(0), 0, 10)).isEqualTo("00".repeat(10));
+        assertThat(hex(written.get(1), 0, 10)).isEqualTo("01000000000022001000");
+        assertThat(hex(written.get(2), 0, 12)).isEqualTo("01013600e803220010000000");
+        assertThat(counters.get(FRAMES)).isEqualTo(3);
+        assertThat(counters.get(BYTES)).isEqualTo(70 + 100 + 2554);
+    }
+
+    @Test
+    void aChecksumIsCompletedForAKernelThatTakesNone() {
+        int begun = ByteBuffer.wrap(unfinishedFrame()).getShort(50) & 0xffff;
+        transmit(this::write);
+        ByteBuffer sent = ByteBuffer.wrap(written.getFirst());
+        int sum = begun;
+        for (int i = 34; i < 100; i += 2) {
+            sum += sent.getShort(i) & 0xffff;
+        }
+        assertThat((sum & 0xffff) + (sum >>> 16))
+                .as("the sum with its complement")
+                .isEqualTo(0xffff);
+        assertThat(counters.get(FRAMES)).isOne();
+    }
+
+    @Test
+    void aFrameThatBecomesSeveralCountsOnce() {
+        packetForThree();
+        new UplinkTransmitter(this::write, counters, 10, OffloadSet.CSUM).transmit(burst, new int[] {0}, 1);
+        assertThat(written).extracting(w -> w.length).containsExactly(10 + 1054, 10 + 1054, 10 + 554);
+        assertThat(counters.get(FRAMES)).isOne();
+        assertThat(counters.get(BYTES)).isEqualTo(2554);
+        assertThat(counters.dropped()).isZero();
+    }
+
+    @Test
+    void aFrameOfWhichTheKernelTookOnlyAPartIsDropped() {
+        packetForThree();
+        transmit((vector, count) -> written.size() < 2 ? write(vector, count) : -Errno.EAGAIN);
+        assertThat(written).hasSize(2);
+        assertThat(counters.get(FRAMES)).isZero();
+        assertThat(counters.dropped(DropReason.UPLINK_FULL)).isOne();
+        assertThat(counters.dropped()).isOne();
     }
 }

@@ -3,6 +3,7 @@ package io.patchbay.rawsock;
 import io.patchbay.core.port.Claim;
 import io.patchbay.core.port.Port;
 import io.patchbay.core.port.PortProvider;
+import io.patchbay.core.port.Uplink;
 import java.util.List;
 
 /** Ports of type {@code raw-socket}. */
@@ -20,11 +21,12 @@ public final class RawSocketPortProvider implements PortProvider<RawSocketSettin
 
     @Override
     public List<Claim> claims(RawSocketSettings settings) {
-        return List.of(Claim.device("interface", settings.networkInterface()));
+        return List.of(Claim.device("interface", settings.networkInterface(), settings.namespace()));
     }
 
     @Override
     public Port create(String name, RawSocketSettings settings) {
-        return new RawSocketPort(name, settings);
+        return new Uplink(
+                name, new RawSocketDevice(settings), settings.enabled().orElse(true));
     }
 }

@@ -11,16 +11,23 @@ import java.util.Optional;
  * Settings of a {@code raw-socket} port. The key of the first is {@code interface}, which no record component can be called.
  *
  * @param networkInterface name of an existing interface
+ * @param namespace file of the network namespace the interface is in, such as {@code /run/netns/blue}; default the daemon's own
+ * @param enabled whether the port carries frames; default true
+ * @param queues sockets among which the kernel divides the flows, 1 to 256; default one per worker
  * @param promiscuous whether to receive frames that are not addressed to the interface; default true
  * @param receiveBufferBytes memory for frames that wait to be read, 4096 to 1073741824; default 4194304
  * @param qdiscBypass whether frames sent pass the interface's queueing discipline by, unseen by tcpdump; default false
  */
 public record RawSocketSettings(
         @JsonProperty("interface") String networkInterface,
+        Optional<String> namespace,
+        Optional<Boolean> enabled,
+        Optional<Integer> queues,
         Optional<Boolean> promiscuous,
         Optional<Integer> receiveBufferBytes,
         Optional<Boolean> qdiscBypass) {
 
+    private static final int MAX_QUEUES = 256;
     private static final int MIN_BUFFER = 1 << 12;
     private static final int MAX_BUFFER = 1 << 30;
 
@@ -32,11 +39,33 @@ public record RawSocketSettings(
                     networkInterface,
                     "an interface name of 1 to " + NetDevice.MAX_NAME_BYTES + " characters");
         }
+        namespace.ifPresent(path -> {
+            if (!path.startsWith("/")) {
+                throw SettingException.of("namespace", path, "an absolute path, such as /run/netns/blue");
+            }
+        });
+        queues.ifPresent(n -> {
+            if (n < 1 || n > MAX_QUEUES) {
+                throw SettingException.of("queues", n, "1 to " + MAX_QUEUES);
+            }
+        });
         receiveBufferBytes.ifPresent(n -> {
             if (n < MIN_BUFFER || n > MAX_BUFFER) {
                 throw SettingException.of("receiveBufferBytes", n, MIN_BUFFER + " to " + MAX_BUFFER);
             }
         });
+    }
+
+    /** An interface of that name, with every default. */
+    public static RawSocketSettings of(String networkInterface) {
+        return new RawSocketSettings(
+                networkInterface,
+                Optional.empty(),
+                Optional.empty(),
+                Optional.empty(),
+                Optional.empty(),
+                Optional.empty(),
+                Optional.empty());
     }
 
     PacketSocket.Options socketOptions() {

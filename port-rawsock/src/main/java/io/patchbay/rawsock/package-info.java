@@ -1,8 +1,15 @@
 /**
- * Ports to a network interface of the host by way of an AF_PACKET socket: every frame the interface receives, and frames sent out of it.
+ * Ports to a network interface of the host by way of AF_PACKET sockets: every frame the interface receives, and frames sent out of it.
  *
- * <p>The socket never hears what it sent itself, and by default makes the interface promiscuous, since frames for the guests behind the switch
+ * <p>A socket never hears what was sent through the port, and by default makes the interface promiscuous, since frames for the guests behind the switch
  * are not addressed to the interface. The VLAN tag that the kernel takes out of a received frame is put back.
+ *
+ * <p>What this host's stack sends towards us, and what the kernel has put together from several frames (GRO), has no checksum yet and may be longer than
+ * the link's MTU. The kernel says so in a virtio-net header (PACKET_VNET_HDR); receivers that cannot finish such a frame get it finished by the
+ * switch. The other way round the kernel finishes what we leave undone.
+ *
+ * <p>Frames go through the interface's queueing discipline, as anybody's do, unless asked otherwise: passing it by is cheaper, but then neither tcpdump nor
+ * traffic shaping sees them.
  */
 @NullMarked
 package io.patchbay.rawsock;

@@ -7,7 +7,6 @@ import io.patchbay.core.port.PortCounters;
 import io.patchbay.core.port.PortException;
 import io.patchbay.core.port.PortQueues;
 import io.patchbay.core.port.SettingException;
-import java.util.Optional;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
@@ -43,9 +42,7 @@ class RawSocketPortTest {
     };
 
     private static void start(String device) throws PortException {
-        new RawSocketPortProvider()
-                .create("wire", new RawSocketSettings(device, Optional.empty(), Optional.empty(), Optional.empty()))
-                .start(NOWHERE);
+        new RawSocketPortProvider().create("wire", RawSocketSettings.of(device)).start(NOWHERE);
     }
 
     @Test
@@ -64,7 +61,6 @@ class RawSocketPortTest {
     @ParameterizedTest
     @ValueSource(strings = {"", "a-name-of-more-than-15"})
     void aNameThatNoInterfaceHasIsRefused(String name) {
-        assertThatThrownBy(() -> new RawSocketSettings(name, Optional.empty(), Optional.empty(), Optional.empty()))
-                .isInstanceOf(SettingException.class);
+        assertThatThrownBy(() -> RawSocketSettings.of(name)).isInstanceOf(SettingException.class);
     }
 }

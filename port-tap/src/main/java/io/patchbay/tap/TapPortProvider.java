@@ -3,6 +3,7 @@ package io.patchbay.tap;
 import io.patchbay.core.port.Claim;
 import io.patchbay.core.port.Port;
 import io.patchbay.core.port.PortProvider;
+import io.patchbay.core.port.Uplink;
 import java.util.List;
 
 /** Ports of type {@code tap}. */
@@ -20,11 +21,11 @@ public final class TapPortProvider implements PortProvider<TapSettings> {
 
     @Override
     public List<Claim> claims(TapSettings settings) {
-        return List.of(Claim.device("device", settings.device()));
+        return List.of(Claim.device("device", settings.device(), settings.namespace()));
     }
 
     @Override
     public Port create(String name, TapSettings settings) {
-        return new TapPort(name, settings);
+        return new Uplink(name, new TapDevice(settings), settings.enabled().orElse(true));
     }
 }

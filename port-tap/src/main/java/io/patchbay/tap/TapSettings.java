@@ -1,6 +1,6 @@
 package io.patchbay.tap;
 
-import io.patchbay.core.linux.NetDevice;
+import io.patchbay.core.linux.Accounts;
 import io.patchbay.core.port.SettingException;
 import java.util.Optional;
 
@@ -8,24 +8,65 @@ import java.util.Optional;
  * Settings of a {@code tap} port.
  *
  * @param device name of the device; 1 to 15 characters
- * @param mtu largest packet, 68 to 65535; what the device has if absent
- * @param up whether to bring the device up; default true
+ * @param namespace file of the network namespace the device is, or is made, in, such as {@code /run/netns/blue}; default the daemon's own
+ * @param enabled whether the port carries frames; if not, the host sees a device without a carrier; default true
+ * @param queues queues of the device, 1 to 256; default one per worker
+ * @param persist whether the device outlives the daemon; what it is already if absent
+ * @param owner user, by name or number, who may open the device without any privilege
+ * @param group group, by name or number, whose members may open the device without any privilege
+ * @param mac the host's address on the device
+ * @param mtu largest packet, 68 to 65521; what the device has if absent
+ * @param up whether to bring the device up or down; default up
  */
-public record TapSettings(String device, Optional<Integer> mtu, Optional<Boolean> up) {
+public record TapSettings(
+        String device,
+        Optional<String> namespace,
+        Optional<Boolean> enabled,
+        Optional<Integer> queues,
+        Optional<Boolean> persist,
+        Optional<String> owner,
+        Optional<String> group,
+        Optional<String> mac,
+        Optional<Integer> mtu,
+        Optional<Boolean> up) {
 
     public TapSettings {
-        if (!device.matches("[^\\s/:]{1," + NetDevice.MAX_NAME_BYTES + "}")
-                || device.equals(".")
-                || device.equals("..")) {
-            throw SettingException.of(
-                    "device",
-                    device,
-                    "a device name of 1 to " + NetDevice.MAX_NAME_BYTES + " characters without space, / or :");
-        }
-        mtu.ifPresent(n -> {
-            if (n < 68 || n > 65_535) {
-                throw SettingException.of("mtu", n, "68 to 65535");
+        LinkSettings.deviceName("device", device);
+        namespace.ifPresent(path -> {
+            if (!path.startsWith("/")) {
+                throw SettingException.of("namespace", path, "an absolute path, such as /run/netns/blue");
             }
         });
+        LinkSettings.checkQueues(queues);
+        owner.ifPresent(TapSettings::userNumber);
+        group.ifPresent(TapSettings::groupNumber);
+        new LinkSettings(mac, mtu, up);
+    }
+
+    /** A device of that name, with every default. */
+    public static TapSettings of(String device) {
+        return new TapSettings(
+                device,
+                Optional.empty(),
+                Optional.empty(),
+                Optional.empty(),
+                Optional.empty(),
+                Optional.empty(),
+                Optional.empty(),
+                Optional.empty(),
+                Optional.empty(),
+                Optional.empty());
+    }
+
+    LinkSettings link() {
+        return new LinkSettings(mac, mtu, up);
+    }
+
+    static int userNumber(String name) {
+        return Accounts.user(name).orElseThrow(() -> SettingException.of("owner", name, "a user of this host"));
+    }
+
+    static int groupNumber(String name) {
+        return Accounts.group(name).orElseThrow(() -> SettingException.of("group", name, "a group of this host"));
     }
 }

@@ -1,8 +1,12 @@
 /**
- * Ports to the host by way of a tap device: what the switch sends the host receives, and the other way round.
+ * Ports to the host by way of a tap or macvtap device: what the switch sends the host, or the network below the macvtap, receives, and the other
+ * way round.
  *
- * <p>The device is opened, or created, without any header of its own before the frames (IFF_NO_PI) and without offloads. It lasts as long as the
- * port, unless it was made persistent before.
+ * <p>A tap is opened, or created, by its name; it lasts as long as the port unless it was made persistent. A macvtap is somebody else's, made on top of
+ * another interface; its name leads to its number, and that to its file. Frames come and go without any header of their own before them
+ * (IFF_NO_PI) and finished: the kernel completes checksums and cuts segments before we see them.
+ *
+ * <p>A device in another network namespace keeps that namespace alive for as long as the port has it open.
  */
 @NullMarked
 package io.patchbay.tap;

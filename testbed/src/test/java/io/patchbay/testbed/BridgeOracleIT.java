@@ -3,11 +3,11 @@ package io.patchbay.testbed;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import io.patchbay.core.linux.Errno;
-import io.patchbay.core.linux.Fd;
 import io.patchbay.core.linux.FileCalls;
 import io.patchbay.core.linux.IoVector;
 import io.patchbay.core.linux.NetDevice;
 import io.patchbay.core.linux.PacketSocket;
+import io.patchbay.core.linux.TapFile;
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
 import java.lang.foreign.ValueLayout;
@@ -95,7 +95,8 @@ class BridgeOracleIT {
                     Shell.run("sysctl -qw net.ipv6.conf." + tap + ".disable_ipv6=1");
                     PacketSocket socket =
                             PacketSocket.open(tap, NetDevice.info(tap).index(), PacketSocket.Options.DEFAULT);
-                    endpoints.add(new Endpoint(socket.number(), socket, socket::receive, socket::receivedTag));
+                    endpoints.add(new Endpoint(
+                            socket.number(), PacketSocket.HEADER_BYTES, socket, socket::receive, socket::receivedTag));
                 }
                 return exchange(frames, endpoints);
             } finally {
@@ -111,9 +112,9 @@ class BridgeOracleIT {
         Shell.run("ip link del pbtbr 2>/dev/null; ip link add pbtbr type bridge mcast_snooping 0");
         try {
             for (int i = 0; i < PORTS; i++) {
-                Fd tap = NetDevice.openTap("pbtb" + i);
+                TapFile tap = TapFile.open("pbtb" + i, false);
                 int fd = tap.number();
-                endpoints.add(new Endpoint(fd, tap, (v, n) -> FileCalls.readv(fd, v, n), () -> PacketSocket.NO_TAG));
+                endpoints.add(new Endpoint(fd, 0, tap, (v, n) -> FileCalls.readv(fd, v, n), () -> PacketSocket.NO_TAG));
                 Shell.run("sysctl -qw net.ipv6.conf.pbtb" + i + ".disable_ipv6=1; ip link set pbtb" + i
                         + " master pbtbr up");
             }
@@ -160,13 +161,15 @@ class BridgeOracleIT {
     }
 
     /** One end of a cable. */
-    private record Endpoint(int fd, AutoCloseable owner, Reader reader, java.util.function.IntSupplier tag) {
+    private record Endpoint(
+            int fd, int headerBytes, AutoCloseable owner, Reader reader, java.util.function.IntSupplier tag) {
 
         void send(byte[] frame) {
-            MemorySegment memory = Arena.ofAuto().allocateFrom(ValueLayout.JAVA_BYTE, frame);
+            MemorySegment memory = Arena.ofAuto().allocate(headerBytes + frame.length);
+            MemorySegment.copy(frame, 0, memory, ValueLayout.JAVA_BYTE, headerBytes, frame.length);
             IoVector vector = new IoVector(1);
-            vector.set(0, memory, 0, frame.length);
-            assertThat(FileCalls.writev(fd, vector, 1)).isEqualTo(frame.length);
+            vector.set(0, memory, 0, memory.byteSize());
+            assertThat(FileCalls.writev(fd, vector, 1)).isEqualTo(memory.byteSize());
         }
 
         /** Frames of the test that have come, in hex; whatever else the host sends is left out. */
@@ -177,7 +180,8 @@ class BridgeOracleIT {
             List<String> frames = new ArrayList<>();
             for (long n = reader.read(vector, 1); n != -Errno.EAGAIN; n = reader.read(vector, 1)) {
                 assertThat(n).isPositive();
-                String hex = HexFormat.of().formatHex(memory.asSlice(0, n).toArray(ValueLayout.JAVA_BYTE));
+                String hex = HexFormat.of()
+                        .formatHex(memory.asSlice(headerBytes, n - headerBytes).toArray(ValueLayout.JAVA_BYTE));
                 if (tag.getAsInt() != PacketSocket.NO_TAG) {
                     hex = hex.substring(0, 24) + "%08x".formatted(tag.getAsInt()) + hex.substring(24);
                 }

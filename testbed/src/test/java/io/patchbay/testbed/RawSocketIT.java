@@ -1,12 +1,22 @@
 package io.patchbay.testbed;
 
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
+import io.patchbay.core.control.DaemonException;
 import io.patchbay.core.control.Totals;
+import io.patchbay.vhost.frontend.FrontEnd;
+import io.patchbay.vhost.frontend.FrontEndSettings;
 import java.util.List;
+import java.util.concurrent.TimeUnit;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
+import org.junit.jupiter.params.provider.ValueSource;
+import tools.jackson.databind.JsonNode;
+import tools.jackson.databind.json.JsonMapper;
 
 /** A raw-socket port on one end of a cable whose other end is in a namespace. */
 class RawSocketIT {
@@ -19,6 +29,10 @@ class RawSocketIT {
         Peers.needPrograms("ip", "scapy");
         far = new Namespace("pbrs");
         far.run("sysctl -qw net.ipv6.conf.default.disable_ipv6=1");
+        makeCable();
+    }
+
+    private void makeCable() throws Exception {
         Shell.run("ip link add pbrsn type veth peer name pbrsf netns pbrs"
                 + " && sysctl -qw net.ipv6.conf.pbrsn.disable_ipv6=1 && ip link set pbrsn up arp off");
         far.run("ip link set pbrsf up arp off");
@@ -56,5 +70,186 @@ class RawSocketIT {
             assertThat(totals.balance()).as("%s", totals).isTrue();
             assertThat(totals.received()).isEqualTo(frames + 1);
         }
+    }
+
+    /** TCP and UDP of the far stack, with the offloads of its device or without: what it leaves undone must be done before a tap gets it. */
+    @ParameterizedTest(name = "MTU {0}, far offloads {1}")
+    @CsvSource({"1500, on", "1500, off", "9000, on"})
+    void twoStacksTalkThroughRawSocketAndTap(int mtu, String offloads) throws Exception {
+        Peers.needPrograms("ping", "iperf3", "ethtool", "nstat");
+        Shell.run("ip link set pbrsn mtu " + mtu);
+        far.run("ip link set pbrsf mtu " + mtu + " arp on; ip address add 10.78.0.1/24 dev pbrsf");
+        far.run("ethtool -K pbrsf tx " + offloads + " tso " + offloads + " gso " + offloads + " >/dev/null");
+        String tap = "{\"name\":\"tap\",\"type\":\"tap\",\"device\":\"pbrst\",\"mtu\":" + mtu + "}";
+        try (SwitchUnderTest patchbay = SwitchUnderTest.start(List.of(port(""), tap), "adaptive");
+                Namespace near = new Namespace("pbrsb")) {
+            near.adopt("pbrst", "10.78.0.2");
+            assertThat(far.run("ping -c 3 -i 0.05 -s " + (mtu - 28) + " -M do 10.78.0.2"))
+                    .contains(" 0% packet loss");
+            near.run("iperf3 -s -D");
+            for (String run : List.of("-t 1", "-t 1 -R", "-t 1 -u -b 40M -l 1300", "-t 1 -u -b 40M -l 1300 -R")) {
+                assertThat(far.run("iperf3 -J -c 10.78.0.2 " + run)).as(run).satisfies(Iperf::wentWell);
+            }
+            for (Namespace side : List.of(near, far)) {
+                assertThat(side.run("nstat -asz TcpInCsumErrors UdpInCsumErrors IpInHdrErrors"))
+                        .containsPattern("TcpInCsumErrors +0 ")
+                        .containsPattern("UdpInCsumErrors +0 ")
+                        .containsPattern("IpInHdrErrors +0 ");
+            }
+            JsonNode seen = JsonMapper.shared()
+                    .readTree(near.run("ip -s -j link show pbrst"))
+                    .get(0)
+                    .get("stats64")
+                    .get("rx");
+            assertThat(seen.get("bytes").longValue() / seen.get("packets").longValue())
+                    .as("mean bytes of the frames that came out of the tap")
+                    .isLessThanOrEqualTo(mtu + 14);
+            Totals totals = patchbay.totals();
+            assertThat(totals.balance()).as("%s", totals).isTrue();
+            assertThat(patchbay.dropped("tap", "oversize") + patchbay.dropped("wire", "oversize"))
+                    .isZero();
+            assertThat(patchbay.dropped("wire", "bad_offload")).isZero();
+        }
+    }
+
+    @Test
+    void whatTheSwitchSendsItDoesNotHear() throws Exception {
+        try (SwitchUnderTest patchbay =
+                        SwitchUnderTest.start(List.of(port(""), SwitchUnderTest.guestPort(0)), "adaptive");
+                PacketSockets sockets = new PacketSockets("pbrs", List.of("pbrsf"));
+                FrontEnd guest = FrontEnd.connect(patchbay.socket(0), FrontEndSettings.MODERN, 1500)) {
+            for (int i = 0; i < 10; i++) {
+                byte[] frame = new byte[60];
+                frame[0] = 2;
+                frame[6] = 4;
+                assertThat(guest.send(frame)).isTrue();
+            }
+            patchbay.awaitReceived(10);
+            TimeUnit.MILLISECONDS.sleep(50);
+            assertThat(sockets.collect()).hasSize(10);
+            assertThat(patchbay.totals().received()).isEqualTo(10);
+        }
+    }
+
+    @ParameterizedTest
+    @ValueSource(booleans = {true, false})
+    void theInterfaceIsPromiscuousOnlyIfAskedFor(boolean promiscuous) throws Exception {
+        try (SwitchUnderTest patchbay =
+                SwitchUnderTest.start(List.of(port(",\"promiscuous\":" + promiscuous)), "adaptive")) {
+            assertThat(Shell.run("ip -d link show pbrsn")).contains("promiscuity " + (promiscuous ? 1 : 0) + " ");
+            assertThat(patchbay.status("wire")).startsWith("up");
+        }
+    }
+
+    @Test
+    void framesPassTheQueueingDisciplineByIfAskedTo() throws Exception {
+        // A discipline that drops everything it is given: what comes out did not go through it.
+        Shell.run("tc qdisc add dev pbrsn root pfifo limit 0");
+        for (boolean bypass : List.of(false, true)) {
+            try (SwitchUnderTest patchbay = SwitchUnderTest.start(
+                            List.of(port(",\"qdiscBypass\":" + bypass), SwitchUnderTest.guestPort(0)), "adaptive");
+                    PacketSockets sockets = new PacketSockets("pbrs", List.of("pbrsf"));
+                    FrontEnd guest = FrontEnd.connect(patchbay.socket(0), FrontEndSettings.MODERN, 1500)) {
+                assertThat(guest.send(new byte[] {2, 0, 0, 0, 0, 0, 4, 0, 0, 0, 0, 0, 0, 0}))
+                        .isTrue();
+                patchbay.awaitReceived(1);
+                assertThat(sockets.collect()).hasSize(bypass ? 1 : 0);
+                assertThat(patchbay.dropped("wire", "uplink_full")).isEqualTo(bypass ? 0 : 1);
+            }
+        }
+    }
+
+    @Test
+    void anInterfaceDeletedUnderThePortIsNoticedAndTakenAgainWhenItReturns() throws Exception {
+        try (SwitchUnderTest patchbay =
+                        SwitchUnderTest.start(List.of(port(""), SwitchUnderTest.guestPort(0)), "adaptive");
+                FrontEnd guest = FrontEnd.connect(patchbay.socket(0), FrontEndSettings.MODERN, 1500)) {
+            for (int i = 0; i < 3; i++) {
+                patchbay.awaitStatus("wire", "up: interface pbrsn is up");
+                try (PacketSockets sockets = new PacketSockets("pbrs", List.of("pbrsf"))) {
+                    long before = patchbay.totals().received();
+                    sockets.send("pbrsf", new byte[] {2, 0, 0, 0, 0, 0, 4, 0, 0, 0, 0, 0, 0, 0});
+                    patchbay.awaitReceived(before + 1);
+                }
+                Shell.run("ip link del pbrsn");
+                patchbay.awaitStatus("wire", "down: interface pbrsn has gone");
+                makeCable();
+            }
+            patchbay.awaitStatus("wire", "up");
+            assertThat(guest.receive()).isPresent();
+        }
+    }
+
+    @Test
+    void anInterfaceThatGoesDownAndUpAgainIsReportedAndGoesOn() throws Exception {
+        try (SwitchUnderTest patchbay = SwitchUnderTest.start(List.of(port("")), "adaptive")) {
+            Shell.run("ip link set pbrsn down");
+            patchbay.awaitStatus("wire", "down: interface pbrsn is down");
+            Shell.run("ip link set pbrsn up");
+            patchbay.awaitStatus("wire", "up");
+            far.run("ip link set pbrsf down");
+            patchbay.awaitStatus("wire", "down: interface pbrsn has no carrier");
+            far.run("ip link set pbrsf up");
+            patchbay.awaitStatus("wire", "up");
+            try (PacketSockets sockets = new PacketSockets("pbrs", List.of("pbrsf"))) {
+                sockets.send("pbrsf", new byte[] {2, 0, 0, 0, 0, 0, 4, 0, 0, 0, 0, 0, 0, 0});
+            }
+            patchbay.awaitReceived(1);
+        }
+    }
+
+    @Test
+    void severalSocketsDivideTheFlowsAndHearNothingTwice() throws Exception {
+        try (Namespace near = new Namespace("pbrsb");
+                SwitchUnderTest patchbay = SwitchUnderTest.start(
+                        List.of(
+                                port(""),
+                                "{\"name\":\"tap\",\"type\":\"tap\",\"device\":\"pbrst\",\"namespace\":\"/run/netns/pbrsb\"}"),
+                        "adaptive",
+                        2)) {
+            far.run("ip link set pbrsf arp on; ip address add 10.78.0.1/24 dev pbrsf");
+            near.run("ip address add 10.78.0.2/24 dev pbrst");
+            assertThat(far.run("ping -c 3 -i 0.05 10.78.0.2"))
+                    .contains(" 0% packet loss")
+                    .doesNotContain("DUP!");
+            near.run("iperf3 -s -D");
+            assertThat(far.run("iperf3 -J -c 10.78.0.2 -P 8 -t 1")).satisfies(Iperf::wentWell);
+            assertThat(far.run("iperf3 -J -c 10.78.0.2 -R -P 8 -t 1")).satisfies(Iperf::wentWell);
+            JsonNode queues = patchbay.ask("/v1/stats").get("ports").get(0).get("queues");
+            assertThat(queues).hasSize(2);
+            for (JsonNode queue : queues) {
+                assertThat(queue.get("received").get("frames").longValue())
+                        .as("%s", queue)
+                        .isGreaterThan(100);
+            }
+            // An echo would come back from where it was sent to, and be dropped for it.
+            assertThat(patchbay.dropped("wire", "same_port")).isZero();
+            assertThat(patchbay.dropped("wire", "bad_offload")).isZero();
+        }
+    }
+
+    @Test
+    void anInterfaceInANamespaceIsUsedThere() throws Exception {
+        String there = port(",\"namespace\":\"/run/netns/pbrs\"").replace("pbrsn", "pbrsf");
+        try (SwitchUnderTest patchbay =
+                        SwitchUnderTest.start(List.of(there, SwitchUnderTest.guestPort(0)), "adaptive");
+                FrontEnd guest = FrontEnd.connect(patchbay.socket(0), FrontEndSettings.MODERN, 1500)) {
+            patchbay.awaitStatus("wire", "up: interface pbrsf is up");
+            far.run("ip link set pbrsf down");
+            patchbay.awaitStatus("wire", "down: interface pbrsf is down");
+            assertThat(guest.send(new byte[] {2, 0, 0, 0, 0, 0, 4, 0, 0, 0, 0, 0, 0, 0}))
+                    .isTrue();
+            patchbay.awaitReceived(1);
+            assertThat(patchbay.dropped("wire", "port_down")).isOne();
+        }
+    }
+
+    @Test
+    void aDaemonThatMayNotIsRefusedAndToldWhatItTakes() throws Exception {
+        Unprivileged.call(() -> assertThatThrownBy(() ->
+                        SwitchUnderTest.start(List.of(port("")), "adaptive").close())
+                .isInstanceOf(DaemonException.class)
+                .hasMessageContaining("port wire: cannot use interface pbrsn")
+                .hasMessageContaining("CAP_NET_RAW"));
     }
 }

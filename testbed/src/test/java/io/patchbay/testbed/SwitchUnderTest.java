@@ -14,6 +14,7 @@ import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
+import java.util.Collections;
 import java.util.List;
 import java.util.Optional;
 import java.util.concurrent.TimeUnit;
@@ -53,10 +54,19 @@ final class SwitchUnderTest implements AutoCloseable {
 
     /** Starts a switch with ports as they stand in a configuration. */
     static SwitchUnderTest start(List<String> ports, String idle) throws Exception {
+        return start(ports, idle, 1);
+    }
+
+    /** The same with several workers. */
+    static SwitchUnderTest start(List<String> ports, String idle, int workers) throws Exception {
         Path directory = Files.createTempDirectory("pbt");
         String config =
-                "{\"switch\":{\"adminSocket\":\"%s/admin.sock\",\"stateDirectory\":\"off\",\"metricsAddress\":\"off\",\"idle\":\"%s\"},\"ports\":[%s]}"
-                        .formatted(directory, idle, String.join(",", ports).replace(DIRECTORY, directory.toString()));
+                "{\"switch\":{\"adminSocket\":\"%s/admin.sock\",\"stateDirectory\":\"off\",\"metricsAddress\":\"off\",\"idle\":\"%s\",\"workers\":[%s]},\"ports\":[%s]}"
+                        .formatted(
+                                directory,
+                                idle,
+                                String.join(",", Collections.nCopies(workers, "{}")),
+                                String.join(",", ports).replace(DIRECTORY, directory.toString()));
         return new SwitchUnderTest(
                 directory,
                 Daemon.start(

@@ -10,9 +10,10 @@ import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
 import java.lang.invoke.MethodHandle;
 import java.nio.charset.StandardCharsets;
+import java.util.Optional;
 
 /**
- * Network devices by name, through {@code struct ifreq} ({@code <net/if.h>}).
+ * Network devices of the calling thread's namespace by name, through {@code struct ifreq} ({@code <net/if.h>}).
  *
  * <pre>
  *   0                 16              40
@@ -27,16 +28,14 @@ public final class NetDevice {
     public static final int ARPHRD_ETHER = 1;
 
     private static final int REQUEST_BYTES = 40;
-    private static final int VALUE = 16;
+    static final int VALUE = 16;
     private static final int ADDRESS_VALUE = 18;
 
-    private static final long TUNSETIFF = 0x400454caL;
-    private static final int IFF_TAP = 0x0002;
-    private static final int IFF_NO_PI = 0x1000;
     private static final long SIOCGIFFLAGS = 0x8913;
     private static final long SIOCSIFFLAGS = 0x8914;
     private static final long SIOCGIFMTU = 0x8921;
     private static final long SIOCSIFMTU = 0x8922;
+    private static final long SIOCSIFHWADDR = 0x8924;
     private static final long SIOCGIFHWADDR = 0x8927;
     private static final long SIOCGIFINDEX = 0x8933;
     private static final int IFF_UP = 1;
@@ -54,25 +53,19 @@ public final class NetDevice {
     /** What a device is and how it stands. */
     public record Link(int index, int type, byte[] address, int mtu, boolean up, boolean running) {}
 
-    /**
-     * Opens the tap device of that name, or creates it: frames without any extra header, non-blocking.
-     *
-     * @return the device for reading and writing frames; it disappears when this is closed, unless somebody made it persistent
-     */
-    public static Fd openTap(String name) {
-        Fd fd = FileCalls.open("/dev/net/tun", FileCalls.O_RDWR | FileCalls.O_NONBLOCK);
-        try (Arena arena = Arena.ofConfined()) {
-            MemorySegment request = request(arena, name);
-            request.set(JAVA_SHORT, VALUE, (short) (IFF_TAP | IFF_NO_PI));
-            ioctl(fd, TUNSETIFF, request, "ioctl(TUNSETIFF)", name);
-            return fd;
-        } catch (RuntimeException e) {
-            fd.close();
+    /** Looks at a device, if it is there. */
+    public static Optional<Link> find(String name) {
+        try {
+            return Optional.of(info(name));
+        } catch (LinuxException e) {
+            if (e.errno() == Errno.ENODEV) {
+                return Optional.empty();
+            }
             throw e;
         }
     }
 
-    /** Looks at a device. */
+    /** Looks at a device that must be there. */
     public static Link info(String name) {
         try (Fd socket = control();
                 Arena arena = Arena.ofConfined()) {
@@ -100,18 +93,34 @@ public final class NetDevice {
         }
     }
 
-    /** Brings the device up. */
-    public static void setUp(String name) {
+    /** Gives the device another Ethernet address. */
+    public static void setAddress(String name, byte[] address) {
+        try (Fd socket = control();
+                Arena arena = Arena.ofConfined()) {
+            MemorySegment request = request(arena, name);
+            request.set(JAVA_SHORT, VALUE, (short) ARPHRD_ETHER);
+            MemorySegment.copy(address, 0, request, JAVA_BYTE, ADDRESS_VALUE, address.length);
+            ioctl(socket, SIOCSIFHWADDR, request, "ioctl(SIOCSIFHWADDR)", name);
+        }
+    }
+
+    /** Brings the device up or down. One that is so already is left alone: that takes no privilege. */
+    public static void setUp(String name, boolean up) {
         try (Fd socket = control();
                 Arena arena = Arena.ofConfined()) {
             MemorySegment request = request(arena, name);
             ioctl(socket, SIOCGIFFLAGS, request, "ioctl(SIOCGIFFLAGS)", name);
-            request.set(JAVA_SHORT, VALUE, (short) (request.get(JAVA_SHORT, VALUE) | IFF_UP));
+            int flags = request.get(JAVA_SHORT, VALUE);
+            int wanted = up ? flags | IFF_UP : flags & ~IFF_UP;
+            if (flags == wanted) {
+                return;
+            }
+            request.set(JAVA_SHORT, VALUE, (short) wanted);
             ioctl(socket, SIOCSIFFLAGS, request, "ioctl(SIOCSIFFLAGS)", name);
         }
     }
 
-    private static MemorySegment request(Arena arena, String name) {
+    static MemorySegment request(Arena arena, String name) {
         byte[] bytes = name.getBytes(StandardCharsets.UTF_8);
         if (bytes.length == 0 || bytes.length > MAX_NAME_BYTES) {
             throw new IllegalArgumentException(
@@ -132,7 +141,7 @@ public final class NetDevice {
         }
     }
 
-    private static void ioctl(Fd fd, long command, MemorySegment argument, String call, String subject) {
+    static void ioctl(Fd fd, long command, MemorySegment argument, String call, String subject) {
         MemorySegment state = Libc.state();
         try {
             Libc.check((int) IOCTL.invokeExact(state, fd.number(), command, argument), state, call, subject);

@@ -8,6 +8,9 @@ import static java.lang.foreign.ValueLayout.JAVA_SHORT;
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
 import java.lang.invoke.MethodHandle;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Optional;
 
 /**
  * An AF_PACKET socket bound to one interface: whole Ethernet frames in and out (packet(7)).
@@ -29,11 +32,18 @@ import java.lang.invoke.MethodHandle;
  *  +---------+------+------+---------+
  * </pre>
  *
+ * <p>Frames of this host's own stack, and frames that it put together from several, are not finished: no checksum, and more than the
+ * interface carries. A virtio-net header of {@value #HEADER_BYTES} bytes before every frame says what is to be done, in both directions. A frame
+ * for whose state it has no words is lost, and {@link #receive} says EINVAL.
+ *
  * <p>The kernel takes the outermost VLAN tag out of a received frame and reports it beside it; {@link #receivedTag} has it.
  *
  * <p>{@link #receive} and {@link IoVector writes} are made by one thread at a time each, and allocate nothing.
  */
 public final class PacketSocket implements AutoCloseable {
+
+    /** Bytes of the virtio-net header, without num_buffers, before every frame received or sent: what is left undone in the frame. */
+    public static final int HEADER_BYTES = 10;
 
     /** {@link #receivedTag} of a frame without a tag. */
     public static final int NO_TAG = -1;
@@ -46,12 +56,20 @@ public final class PacketSocket implements AutoCloseable {
     private static final int PACKET_ADD_MEMBERSHIP = 1;
     private static final int PACKET_STATISTICS = 6;
     private static final int PACKET_AUXDATA = 8;
+    private static final int PACKET_VNET_HDR = 15;
+    private static final int PACKET_FANOUT = 18;
+    private static final int FANOUT_HASH = 0;
+    private static final int FANOUT_UNIQUE_ID = 0x2000;
+    private static final int FANOUT_IGNORE_OUTGOING = 0x4000;
     private static final int PACKET_QDISC_BYPASS = 20;
     private static final int PACKET_IGNORE_OUTGOING = 23;
     private static final int PACKET_MR_PROMISC = 1;
     private static final int SOL_SOCKET = 1;
     private static final int SO_RCVBUF = 8;
+    private static final int SO_ATTACH_FILTER = 26;
+    private static final int SO_DETACH_FILTER = 27;
     private static final int SO_RCVBUFFORCE = 33;
+    private static final short BPF_RETURN_CONSTANT = 6;
     private static final int TP_STATUS_VLAN_VALID = 1 << 4;
     private static final int TP_STATUS_VLAN_TPID_VALID = 1 << 6;
     private static final int ETH_P_8021Q = 0x8100;
@@ -96,8 +114,37 @@ public final class PacketSocket implements AutoCloseable {
         public static final Options DEFAULT = new Options(true, 4 << 20, false);
     }
 
-    /** Opens a socket on an interface; it never hears the frames it sends itself. */
+    /** Opens a socket on an interface of the calling thread's namespace; it never hears the frames it sends itself. */
     public static PacketSocket open(String interfaceName, int index, Options options) {
+        return open(interfaceName, index, options, false);
+    }
+
+    /**
+     * Opens several sockets on an interface, among which the kernel divides the flows it receives: each frame comes to one of them, and none of
+     * them hears what any of them sends.
+     */
+    public static List<PacketSocket> openAll(String interfaceName, int index, Options options, int count) {
+        if (count == 1) {
+            return List.of(open(interfaceName, index, options));
+        }
+        List<PacketSocket> sockets = new ArrayList<>();
+        try {
+            Optional<Integer> group = Optional.empty();
+            for (int i = 0; i < count; i++) {
+                // Deaf until it has joined: by itself each would hear everything.
+                PacketSocket socket = open(interfaceName, index, options, true);
+                sockets.add(socket);
+                group = Optional.of(socket.join(group));
+            }
+            sockets.forEach(PacketSocket::listen);
+            return List.copyOf(sockets);
+        } catch (RuntimeException e) {
+            sockets.forEach(PacketSocket::close);
+            throw e;
+        }
+    }
+
+    private static PacketSocket open(String interfaceName, int index, Options options, boolean deaf) {
         MemorySegment state = Libc.state();
         try (Arena arena = Arena.ofConfined()) {
             // Protocol 0 until it is bound, so that no frame of another interface slips in.
@@ -105,8 +152,12 @@ public final class PacketSocket implements AutoCloseable {
             Fd fd = Fd.adopt(Libc.check(number, state, "socket(AF_PACKET, SOCK_RAW)", "for " + interfaceName));
             PacketSocket socket = new PacketSocket(fd, interfaceName);
             try {
+                if (deaf) {
+                    socket.ignoreEverything(arena);
+                }
                 socket.setReceiveBuffer(arena.allocateFrom(JAVA_INT, options.receiveBufferBytes()));
                 MemorySegment yes = arena.allocateFrom(JAVA_INT, 1);
+                socket.set(SOL_PACKET, PACKET_VNET_HDR, yes, "PACKET_VNET_HDR");
                 socket.set(SOL_PACKET, PACKET_AUXDATA, yes, "PACKET_AUXDATA");
                 socket.set(SOL_PACKET, PACKET_IGNORE_OUTGOING, yes, "PACKET_IGNORE_OUTGOING");
                 if (options.qdiscBypass()) {
@@ -124,6 +175,40 @@ public final class PacketSocket implements AutoCloseable {
                 socket.close();
                 throw e;
             }
+        } catch (Throwable t) {
+            throw Libc.impossible(t);
+        }
+    }
+
+    /** Attaches a filter of one instruction: take 0 bytes. */
+    private void ignoreEverything(Arena arena) throws Throwable {
+        MemorySegment instruction = arena.allocate(8, 8);
+        instruction.set(JAVA_SHORT, 0, BPF_RETURN_CONSTANT);
+        MemorySegment program = arena.allocate(16, 8);
+        program.set(JAVA_SHORT, 0, (short) 1);
+        program.set(JAVA_LONG, 8, instruction.address());
+        set(SOL_SOCKET, SO_ATTACH_FILTER, program, "SO_ATTACH_FILTER");
+    }
+
+    private void listen() {
+        try (Arena arena = Arena.ofConfined()) {
+            set(SOL_SOCKET, SO_DETACH_FILTER, arena.allocateFrom(JAVA_INT, 0), "SO_DETACH_FILTER");
+        } catch (Throwable t) {
+            throw Libc.impossible(t);
+        }
+    }
+
+    /** Joins a group, or founds one, and says which it is. */
+    private int join(Optional<Integer> group) {
+        int flags = FANOUT_HASH | FANOUT_IGNORE_OUTGOING | (group.isEmpty() ? FANOUT_UNIQUE_ID : 0);
+        try (Arena arena = Arena.ofConfined()) {
+            MemorySegment value = arena.allocateFrom(JAVA_INT, flags << 16 | group.orElse(0));
+            set(SOL_PACKET, PACKET_FANOUT, value, "PACKET_FANOUT");
+            MemorySegment length = arena.allocateFrom(JAVA_INT, 4);
+            MemorySegment state = Libc.state();
+            int result = (int) GETSOCKOPT.invokeExact(state, fd.number(), SOL_PACKET, PACKET_FANOUT, value, length);
+            Libc.check(result, state, "getsockopt(PACKET_FANOUT)", interfaceName);
+            return value.get(JAVA_INT, 0) & 0xffff;
         } catch (Throwable t) {
             throw Libc.impossible(t);
         }
@@ -157,7 +242,7 @@ public final class PacketSocket implements AutoCloseable {
     }
 
     /**
-     * Reads one frame into the first {@code count} entries of a vector.
+     * Reads one frame and the header before it into the first {@code count} entries of a vector.
      *
      * @return bytes put there, or {@code -errno}; {@link Errno#EMSGSIZE} for a frame that did not fit and is lost
      */

@@ -1,6 +1,7 @@
 package io.patchbay.core.port;
 
 import java.nio.file.Path;
+import java.util.Optional;
 
 /**
  * Something of the host that a port wants for itself.
@@ -15,8 +16,18 @@ public record Claim(String setting, String resource) {
         return new Claim(setting, "socket " + Path.of(path).normalize());
     }
 
-    /** A network device of the host. */
+    /** A network device in the daemon's own network namespace. */
     public static Claim device(String setting, String name) {
-        return new Claim(setting, "network device " + name);
+        return device(setting, name, Optional.empty());
+    }
+
+    /** A network device in the namespace of that file, if any is given. */
+    public static Claim device(String setting, String name, Optional<String> namespace) {
+        return new Claim(
+                setting,
+                "network device " + name
+                        + namespace
+                                .map(file -> " in " + Path.of(file).normalize())
+                                .orElse(""));
     }
 }

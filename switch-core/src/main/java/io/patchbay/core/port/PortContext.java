@@ -14,6 +14,11 @@ public interface PortContext {
     /** The port's counters; kept over restarts of the port's peer. */
     PortCounters counters();
 
+    /** How many workers there are: a port with so many queues keeps all of them busy. */
+    default int workers() {
+        return 1;
+    }
+
     /**
      * The file in which the port may keep what it must know after a restart of the switch; absent if nothing is to be kept. Neither the file
      * nor its directory need exist.

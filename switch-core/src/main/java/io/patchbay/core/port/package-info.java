@@ -20,6 +20,10 @@
  * descriptor, a feature) publishes itself without it, changes it, and publishes it again: a pause of one worker turn, and no lock or
  * volatile field on the path of a frame.
  *
+ * <p><b>Uplinks.</b> An {@link io.patchbay.core.port.Uplink} is the part that tap, macvtap and raw-socket ports have in common: a device that
+ * may go away and come back, looked after by a thread that sleeps until the kernel announces a change. What differs is an
+ * {@link io.patchbay.core.port.UplinkDevice}.
+ *
  * <p><b>Counting.</b> {@code received + flood copies = delivered + dropped}, over all ports, whenever the workers stand still: every
  * drop has a {@link io.patchbay.core.port.DropReason} and is counted where it happens, on the queue that took the frame in or on the
  * one that should have taken it out. What the kernel received for an uplink but had to drop before the switch could read it counts as

@@ -205,6 +205,11 @@ public final class Switchboard implements AutoCloseable {
         }
 
         @Override
+        public int workers() {
+            return workers.size();
+        }
+
+        @Override
         public void publish(PortQueues queues) {
             synchronized (workers) {
                 if (!attached) {

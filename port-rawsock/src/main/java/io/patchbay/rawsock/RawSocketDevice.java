@@ -1,0 +1,156 @@
+package io.patchbay.rawsock;
+
+import io.patchbay.core.frame.OffloadSet;
+import io.patchbay.core.linux.Errno;
+import io.patchbay.core.linux.FileCalls;
+import io.patchbay.core.linux.IoVector;
+import io.patchbay.core.linux.LinuxException;
+import io.patchbay.core.linux.NetDevice;
+import io.patchbay.core.linux.NetNamespace;
+import io.patchbay.core.linux.PacketSocket;
+import io.patchbay.core.port.FrameSource;
+import io.patchbay.core.port.PortContext;
+import io.patchbay.core.port.PortException;
+import io.patchbay.core.port.PortQueues;
+import io.patchbay.core.port.ReceiveQueue;
+import io.patchbay.core.port.Transmitter;
+import io.patchbay.core.port.UplinkDevice;
+import io.patchbay.core.port.UplinkQueue;
+import io.patchbay.core.port.UplinkTransmitter;
+import io.patchbay.core.port.UplinkTransmitters;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Optional;
+
+/** An interface that is there already, reached by packet sockets: one, or several among which the kernel divides the flows. */
+final class RawSocketDevice implements UplinkDevice {
+
+    /** What the kernel does with a frame it is handed, whatever the interface can. UDP segmentation it has learnt only lately. */
+    private static final int KERNEL_DOES = OffloadSet.ALL & ~(OffloadSet.USO4 | OffloadSet.USO6);
+
+    private final RawSocketSettings settings;
+
+    RawSocketDevice(RawSocketSettings settings) {
+        this.settings = settings;
+    }
+
+    @Override
+    public String describe() {
+        return "interface " + settings.networkInterface();
+    }
+
+    @Override
+    public Optional<String> namespace() {
+        return settings.namespace();
+    }
+
+    @Override
+    public Optional<NetDevice.Link> look() {
+        return NetNamespace.call(settings.namespace(), () -> NetDevice.find(settings.networkInterface()));
+    }
+
+    @Override
+    public Attachment attach(PortContext context, boolean enabled, Runnable trouble) throws PortException {
+        try {
+            NetDevice.Link link =
+                    NetNamespace.call(settings.namespace(), () -> NetDevice.info(settings.networkInterface()));
+            if (link.type() != NetDevice.ARPHRD_ETHER) {
+                throw new PortException(
+                        "cannot use " + describe() + ": it is not Ethernet (hardware type " + link.type() + ")");
+            }
+            int sockets = settings.queues().orElse(context.workers());
+            List<PacketSocket> open = enabled
+                    ? NetNamespace.call(
+                            settings.namespace(),
+                            () -> PacketSocket.openAll(
+                                    settings.networkInterface(), link.index(), settings.socketOptions(), sockets))
+                    : List.of();
+            return new Sockets(open, queues(open, context, trouble), link.index());
+        } catch (LinuxException e) {
+            String why = e.errno() == Errno.EPERM ? ": this takes the capability CAP_NET_RAW" : "";
+            throw new PortException("cannot use " + describe() + ": " + e.getMessage() + why, e);
+        }
+    }
+
+    private static PortQueues queues(List<PacketSocket> sockets, PortContext context, Runnable trouble) {
+        if (sockets.isEmpty()) {
+            return PortQueues.NONE;
+        }
+        List<ReceiveQueue> receive = new ArrayList<>();
+        List<UplinkTransmitter> transmit = new ArrayList<>();
+        for (int q = 0; q < sockets.size(); q++) {
+            PacketSocket socket = sockets.get(q);
+            int fd = socket.number();
+            receive.add(new UplinkQueue(
+                    new Source(socket, trouble), context.counters().receive(q)));
+            transmit.add(new UplinkTransmitter(
+                    (vector, count) -> FileCalls.writev(fd, vector, count),
+                    context.counters().transmit(q),
+                    PacketSocket.HEADER_BYTES,
+                    KERNEL_DOES));
+        }
+        Transmitter transmitter = transmit.size() == 1 ? transmit.getFirst() : new UplinkTransmitters(transmit);
+        return new PortQueues(receive, Optional.of(transmitter));
+    }
+
+    private record Source(PacketSocket socket, Runnable trouble) implements FrameSource {
+
+        @Override
+        public long read(IoVector vector, int count) {
+            long n = socket.receive(vector, count);
+            if (n == -Errno.ENETDOWN) {
+                trouble.run();
+            }
+            return n;
+        }
+
+        @Override
+        public int headerBytes() {
+            return PacketSocket.HEADER_BYTES;
+        }
+
+        @Override
+        public int tag() {
+            return socket.receivedTag();
+        }
+
+        @Override
+        public int lost() {
+            return socket.takeKernelDrops();
+        }
+
+        @Override
+        public int descriptor() {
+            return socket.number();
+        }
+    }
+
+    /** The sockets on the interface as it was when they were opened: one that is deleted and made again has another number. */
+    private final class Sockets implements Attachment {
+
+        private final List<PacketSocket> sockets;
+        private final PortQueues queues;
+        private final int index;
+
+        Sockets(List<PacketSocket> sockets, PortQueues queues, int index) {
+            this.sockets = sockets;
+            this.queues = queues;
+            this.index = index;
+        }
+
+        @Override
+        public PortQueues queues() {
+            return queues;
+        }
+
+        @Override
+        public boolean isThere() {
+            return look().map(link -> link.index() == index).orElse(false);
+        }
+
+        @Override
+        public void close() {
+            sockets.forEach(PacketSocket::close);
+        }
+    }
+}

@@ -1,0 +1,68 @@
+package io.patchbay.tap;
+
+import io.patchbay.core.linux.Errno;
+import io.patchbay.core.linux.FileCalls;
+import io.patchbay.core.linux.IoVector;
+import io.patchbay.core.linux.TapFile;
+import io.patchbay.core.port.FrameSource;
+import io.patchbay.core.port.PortContext;
+import io.patchbay.core.port.PortQueues;
+import io.patchbay.core.port.ReceiveQueue;
+import io.patchbay.core.port.Transmitter;
+import io.patchbay.core.port.UplinkDevice;
+import io.patchbay.core.port.UplinkQueue;
+import io.patchbay.core.port.UplinkTransmitter;
+import io.patchbay.core.port.UplinkTransmitters;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Optional;
+
+/** The open queues of a tap or macvtap device. */
+record TapQueues(List<TapFile> files, PortQueues queues) implements UplinkDevice.Attachment {
+
+    /** Makes the files, taken over, into queues that can be published; there may be none if the port is not enabled. */
+    static TapQueues of(List<TapFile> files, PortContext context, boolean enabled, Runnable trouble) {
+        if (!enabled) {
+            return new TapQueues(files, PortQueues.NONE);
+        }
+        List<ReceiveQueue> receive = new ArrayList<>();
+        List<UplinkTransmitter> transmit = new ArrayList<>();
+        for (int q = 0; q < files.size(); q++) {
+            int fd = files.get(q).number();
+            receive.add(
+                    new UplinkQueue(new Source(fd, trouble), context.counters().receive(q)));
+            transmit.add(new UplinkTransmitter(
+                    (vector, count) -> FileCalls.writev(fd, vector, count),
+                    context.counters().transmit(q)));
+        }
+        Transmitter transmitter = transmit.size() == 1 ? transmit.getFirst() : new UplinkTransmitters(transmit);
+        return new TapQueues(files, new PortQueues(receive, Optional.of(transmitter)));
+    }
+
+    private record Source(int descriptor, Runnable trouble) implements FrameSource {
+
+        @Override
+        public long read(IoVector vector, int count) {
+            long n = FileCalls.readv(descriptor, vector, count);
+            if (n < 0 && n != -Errno.EAGAIN) {
+                trouble.run();
+            }
+            return n;
+        }
+
+        @Override
+        public int tag() {
+            return NO_TAG;
+        }
+    }
+
+    @Override
+    public boolean isThere() {
+        return files.isEmpty() || files.getFirst().isAttached();
+    }
+
+    @Override
+    public void close() {
+        files.forEach(TapFile::close);
+    }
+}

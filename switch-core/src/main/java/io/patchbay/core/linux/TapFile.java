@@ -1,0 +1,117 @@
+package io.patchbay.core.linux;
+
+import static java.lang.foreign.ValueLayout.JAVA_INT;
+import static java.lang.foreign.ValueLayout.JAVA_SHORT;
+
+import java.lang.foreign.Arena;
+import java.lang.foreign.MemorySegment;
+
+/**
+ * One queue of a tap or macvtap device: a file from which whole Ethernet frames are read and to which they are written (Documentation of
+ * the kernel: networking/tuntap). Non-blocking. Frames come and go without any header before them.
+ */
+public final class TapFile implements AutoCloseable {
+
+    private static final long TUNSETIFF = 0x400454caL;
+    private static final long TUNSETPERSIST = 0x400454cbL;
+    private static final long TUNSETOWNER = 0x400454ccL;
+    private static final long TUNSETGROUP = 0x400454ceL;
+    private static final long TUNGETIFF = 0x800454d2L;
+    private static final long TUNSETCARRIER = 0x400454e2L;
+    private static final int IFF_TAP = 0x0002;
+    private static final int IFF_MULTI_QUEUE = 0x0100;
+    private static final int IFF_NO_PI = 0x1000;
+
+    private final Fd fd;
+    private final String device;
+
+    private TapFile(Fd fd, String device) {
+        this.fd = fd;
+        this.device = device;
+    }
+
+    /**
+     * Opens the tap device of that name in the calling thread's namespace, or creates it there. One that was created disappears when its
+     * last file is closed, unless it is made {@linkplain #setPersistent persistent}.
+     *
+     * @param multiQueue whether several files may be open on the device at one time; must be what the device was created with
+     */
+    public static TapFile open(String device, boolean multiQueue) {
+        return attach("/dev/net/tun", device, multiQueue);
+    }
+
+    /**
+     * Opens a macvtap device.
+     *
+     * @param index of the device, which is in its file's name
+     */
+    public static TapFile openMacvtap(String device, int index, boolean multiQueue) {
+        return attach(macvtapPath(index), device, multiQueue);
+    }
+
+    /** The file of the macvtap device with that index. */
+    public static String macvtapPath(int index) {
+        return "/dev/tap" + index;
+    }
+
+    private static TapFile attach(String path, String device, boolean multiQueue) {
+        Fd fd = FileCalls.open(path, FileCalls.O_RDWR | FileCalls.O_NONBLOCK);
+        try (Arena arena = Arena.ofConfined()) {
+            MemorySegment request = NetDevice.request(arena, device);
+            int flags = IFF_TAP | IFF_NO_PI | (multiQueue ? IFF_MULTI_QUEUE : 0);
+            request.set(JAVA_SHORT, NetDevice.VALUE, (short) flags);
+            NetDevice.ioctl(fd, TUNSETIFF, request, "ioctl(TUNSETIFF)", device);
+            return new TapFile(fd, device);
+        } catch (RuntimeException e) {
+            fd.close();
+            throw e;
+        }
+    }
+
+    /** Whether the device is still there, in whatever namespace and by whatever name. */
+    public boolean isAttached() {
+        try (Arena arena = Arena.ofConfined()) {
+            NetDevice.ioctl(fd, TUNGETIFF, NetDevice.request(arena, device), "ioctl(TUNGETIFF)", device);
+            return true;
+        } catch (LinuxException e) {
+            return false;
+        }
+    }
+
+    /** Whether the device outlives its last file. */
+    public void setPersistent(boolean persistent) {
+        set(TUNSETPERSIST, persistent ? 1 : 0, "ioctl(TUNSETPERSIST)");
+    }
+
+    /** Lets a user open the device without any privilege. */
+    public void setOwner(int user) {
+        set(TUNSETOWNER, user, "ioctl(TUNSETOWNER)");
+    }
+
+    /** Lets the members of a group open the device without any privilege. */
+    public void setGroup(int group) {
+        set(TUNSETGROUP, group, "ioctl(TUNSETGROUP)");
+    }
+
+    /** Whether the host sees a cable in the device. A tap has one from the moment it is opened. */
+    public void setCarrier(boolean carrier) {
+        try (Arena arena = Arena.ofConfined()) {
+            MemorySegment value = arena.allocateFrom(JAVA_INT, carrier ? 1 : 0);
+            NetDevice.ioctl(fd, TUNSETCARRIER, value, "ioctl(TUNSETCARRIER)", device);
+        }
+    }
+
+    private void set(long request, int value, String call) {
+        // These take the number itself where others take an address.
+        NetDevice.ioctl(fd, request, MemorySegment.ofAddress(value), call, device + " to " + value);
+    }
+
+    public int number() {
+        return fd.number();
+    }
+
+    @Override
+    public void close() {
+        fd.close();
+    }
+}

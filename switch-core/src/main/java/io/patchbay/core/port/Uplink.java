@@ -1,0 +1,234 @@
+package io.patchbay.core.port;
+
+import io.patchbay.core.linux.Errno;
+import io.patchbay.core.linux.EventFd;
+import io.patchbay.core.linux.LinkEvents;
+import io.patchbay.core.linux.LinuxException;
+import io.patchbay.core.linux.NetDevice;
+import io.patchbay.core.linux.NetNamespace;
+import io.patchbay.core.linux.PollSet;
+import java.time.Duration;
+import java.util.HexFormat;
+import java.util.Optional;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/**
+ * A port to a network device of the host, which may go away at any time and come back.
+ *
+ * <p>A thread of its own sleeps until the kernel says that some device has changed, or a worker that its own does not answer; then it looks. A
+ * device that has gone is let go of, and taken into use again when one of its name is there. It is not made anew: whoever deleted it meant it.
+ */
+public final class Uplink implements Port {
+
+    private static final Logger LOG = LoggerFactory.getLogger(Uplink.class);
+
+    /** How soon a device is tried again that is there but cannot be used: nobody says when another program lets go of it. */
+    private static final Duration RETRY = Duration.ofMillis(500);
+
+    private final String name;
+    private final UplinkDevice device;
+    private final boolean enabled;
+    private Optional<Running> running = Optional.empty();
+    private Optional<UplinkDevice.Attachment> attachment = Optional.empty();
+    private boolean failed;
+    private volatile boolean closed;
+    private volatile PortStatus status = PortStatus.down("not started");
+    private volatile Optional<NetDevice.Link> link = Optional.empty();
+
+    private record Running(PortContext context, LinkEvents events, EventFd bell, Thread watcher) {}
+
+    /**
+     * What {@code port show} says of an uplink.
+     *
+     * @param namespace the namespace's file; empty for the daemon's own
+     * @param address empty while the device cannot be seen
+     * @param up whether the host has brought the device up
+     * @param carrier whether a cable is plugged in, so to speak
+     */
+    public record Details(String device, String namespace, String address, int mtu, boolean up, boolean carrier) {}
+
+    /** @param enabled if not, the port carries nothing, and the host sees a device without a carrier where the kind allows that */
+    public Uplink(String name, UplinkDevice device, boolean enabled) {
+        this.name = name;
+        this.device = device;
+        this.enabled = enabled;
+    }
+
+    @Override
+    public synchronized void start(PortContext context) throws PortException {
+        LinkEvents events;
+        try {
+            events = NetNamespace.call(device.namespace(), LinkEvents::open);
+        } catch (LinuxException e) {
+            boolean mayNotEnter = e.call().equals("setns") && e.errno() == Errno.EPERM;
+            String why = mayNotEnter ? ": this takes the capability CAP_SYS_ADMIN" : "";
+            throw new PortException(
+                    "port " + name + ": cannot watch " + device.describe() + ": " + e.getMessage() + why, e);
+        }
+        EventFd bell = EventFd.create();
+        Thread watcher = Thread.ofPlatform().name("uplink-" + name).daemon().unstarted(() -> watch(events, bell));
+        Running starting = new Running(context, events, bell, watcher);
+        try {
+            attach(starting);
+        } catch (PortException | RuntimeException e) {
+            events.close();
+            bell.close();
+            throw e;
+        }
+        running = Optional.of(starting);
+        look();
+        watcher.start();
+    }
+
+    private void attach(Running r) throws PortException {
+        UplinkDevice.Attachment fresh;
+        try {
+            fresh = device.attach(r.context(), enabled, r.bell()::signal);
+        } catch (PortException e) {
+            throw new PortException("port " + name + ": " + e.getMessage(), e);
+        }
+        attachment = Optional.of(fresh);
+        r.context().publish(fresh.queues());
+    }
+
+    private void watch(LinkEvents events, EventFd bell) {
+        PollSet set = new PollSet(2);
+        while (!closed) {
+            set.clear().add(events.number(), PollSet.IN).add(bell.number(), PollSet.IN);
+            if (isWaitingForDeviceThatIsThere()) {
+                boolean _ = set.await(RETRY);
+            } else {
+                set.await();
+            }
+            boolean _ = events.drain();
+            bell.drain();
+            check();
+        }
+    }
+
+    private synchronized boolean isWaitingForDeviceThatIsThere() {
+        return attachment.isEmpty() && !failed && link.isPresent();
+    }
+
+    private synchronized void check() {
+        if (closed || failed || running.isEmpty()) {
+            return;
+        }
+        PortContext context = running.get().context();
+        try {
+            if (attachment.isPresent() && !attachment.get().isThere()) {
+                LOG.warn("port {}: {} has gone", name, device.describe());
+                detach(context);
+                context.forgetAddresses();
+            }
+            look();
+            if (attachment.isEmpty() && link.isPresent()) {
+                attach(running.get());
+                LOG.info("port {}: {} is back", name, device.describe());
+                look();
+            }
+        } catch (PortException e) {
+            waitFor(String.valueOf(e.getMessage()));
+        } catch (RuntimeException e) {
+            LOG.error("port {}: looking after {} failed", name, device.describe(), e);
+            waitFor(e.toString());
+        }
+    }
+
+    private void waitFor(String reason) {
+        PortStatus before = status;
+        status = PortStatus.down(reason);
+        if (!status.equals(before)) {
+            LOG.warn("{}; trying again", reason);
+        }
+    }
+
+    /** Sees how the device stands. */
+    private void look() {
+        link = device.look();
+        if (attachment.isEmpty()) {
+            if (link.isEmpty()) {
+                status = PortStatus.down(device.describe() + " has gone; waiting for it to return");
+            }
+        } else if (!enabled) {
+            status = PortStatus.down("disabled in the configuration");
+        } else if (link.isEmpty()) {
+            status = PortStatus.up(device.describe() + " was renamed, or moved to another network namespace");
+        } else if (!link.get().up()) {
+            status = PortStatus.down(device.describe() + " is down");
+        } else if (!link.get().running()) {
+            status = PortStatus.down(device.describe() + " has no carrier");
+        } else {
+            status = PortStatus.up(device.describe() + " is up");
+        }
+    }
+
+    @Override
+    public PortStatus status() {
+        return status;
+    }
+
+    @Override
+    public Record details() {
+        Optional<NetDevice.Link> seen = link;
+        return new Details(
+                device.describe(),
+                device.namespace().orElse(""),
+                seen.map(l -> HexFormat.ofDelimiter(":").formatHex(l.address())).orElse(""),
+                seen.map(NetDevice.Link::mtu).orElse(0),
+                seen.map(NetDevice.Link::up).orElse(false),
+                seen.map(NetDevice.Link::running).orElse(false));
+    }
+
+    @Override
+    public synchronized void fault(Throwable cause) {
+        LOG.error("port {}: taken out of service", name, cause);
+        failed = true;
+        status = PortStatus.down("failed: " + cause);
+        running.ifPresent(r -> detach(r.context()));
+    }
+
+    private void detach(PortContext context) {
+        attachment.ifPresent(a -> {
+            context.publish(PortQueues.NONE);
+            a.close();
+        });
+        attachment = Optional.empty();
+    }
+
+    @Override
+    public void close() {
+        closed = true;
+        end().ifPresent(r -> {
+            r.bell().signal();
+            joinUninterruptibly(r.watcher());
+            r.events().close();
+            r.bell().close();
+        });
+    }
+
+    private synchronized Optional<Running> end() {
+        Optional<Running> ending = running;
+        ending.ifPresent(r -> {
+            detach(r.context());
+            status = PortStatus.down("closed");
+        });
+        running = Optional.empty();
+        return ending;
+    }
+
+    private static void joinUninterruptibly(Thread thread) {
+        boolean interrupted = false;
+        while (thread.isAlive()) {
+            try {
+                thread.join();
+            } catch (InterruptedException _) {
+                interrupted = true; // it ends by itself; finish waiting, then pass it on
+            }
+        }
+        if (interrupted) {
+            Thread.currentThread().interrupt();
+        }
+    }
+}

@@ -1,0 +1,111 @@
+package io.patchbay.testbed;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
+
+import io.patchbay.core.control.DaemonException;
+import java.util.List;
+import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
+
+/** A macvtap on one end of a cable whose other end is in a namespace; behind the switch, a tap in another. */
+class MacvtapIT {
+
+    private Namespace far;
+    private Namespace near;
+
+    @BeforeEach
+    void cable() throws Exception {
+        Peers.needRoot();
+        Peers.needPrograms("ip", "ping", "iperf3", "nstat", "ethtool");
+        far = new Namespace("pbmvf");
+        near = new Namespace("pbmvn");
+        Shell.run("ip link add pbmv type veth peer name pbmvp netns pbmvf && ip link set pbmv up"
+                + " && sysctl -qw net.ipv6.conf.pbmv.disable_ipv6=1");
+        makeMacvtap();
+    }
+
+    private static void makeMacvtap() throws Exception {
+        // passthru: frames of all addresses behind the switch, not only of the device's own.
+        Shell.run("ip link add link pbmv name pbmv0 type macvtap mode passthru");
+    }
+
+    @AfterEach
+    void cut() throws Exception {
+        far.close();
+        near.close();
+        Shell.run("ip link del pbmv0 2>/dev/null; ip link del pbmv 2>/dev/null; true");
+    }
+
+    private static final String MACVTAP = "{\"name\":\"wire\",\"type\":\"macvtap\",\"interface\":\"pbmv0\"%s}";
+    private static final String TAP =
+            "{\"name\":\"tap\",\"type\":\"tap\",\"device\":\"pbmvt\",\"namespace\":\"/run/netns/pbmvn\"%s}";
+
+    private static SwitchUnderTest start(String more, int workers) throws Exception {
+        return SwitchUnderTest.start(List.of(MACVTAP.formatted(more), TAP.formatted(more)), "adaptive", workers);
+    }
+
+    private void addresses() throws Exception {
+        far.run("ip address add 10.76.0.1/24 dev pbmvp; ip link set pbmvp up");
+        near.run("ip address add 10.76.0.2/24 dev pbmvt");
+    }
+
+    @ParameterizedTest(name = "MTU {0}, far offloads {1}, {2} workers")
+    @CsvSource({"1500, on, 1", "1500, off, 1", "9000, on, 2"})
+    void twoStacksTalkThroughMacvtapAndTap(int mtu, String offloads, int workers) throws Exception {
+        Shell.run("ip link set pbmv mtu " + mtu);
+        far.run("ip link set pbmvp mtu " + mtu + "; ethtool -K pbmvp tx " + offloads + " tso " + offloads + " gso "
+                + offloads + " >/dev/null");
+        try (SwitchUnderTest patchbay = start(",\"mtu\":" + mtu, workers)) {
+            addresses();
+            assertThat(far.run("ping -c 3 -i 0.05 -s " + (mtu - 28) + " -M do 10.76.0.2"))
+                    .contains(" 0% packet loss");
+            near.run("iperf3 -s -D");
+            for (String run : List.of("-t 1 -P 4", "-t 1 -R", "-t 1 -u -b 40M -l 1300")) {
+                assertThat(far.run("iperf3 -J -c 10.76.0.2 " + run)).as(run).satisfies(Iperf::wentWell);
+            }
+            for (Namespace side : List.of(near, far)) {
+                assertThat(side.run("nstat -asz TcpInCsumErrors UdpInCsumErrors"))
+                        .containsPattern("TcpInCsumErrors +0 ")
+                        .containsPattern("UdpInCsumErrors +0 ");
+            }
+            assertThat(patchbay.dropped("tap", "oversize") + patchbay.dropped("wire", "oversize"))
+                    .isZero();
+        }
+    }
+
+    @Test
+    void aDeviceDeletedUnderThePortIsNoticedAndTakenAgainWhenItReturns() throws Exception {
+        try (SwitchUnderTest patchbay = start("", 1)) {
+            addresses();
+            assertThat(far.run("ping -c 3 -i 0.05 10.76.0.2")).contains(" 0% packet loss");
+            Shell.run("ip link del pbmv0");
+            patchbay.awaitStatus("wire", "down: macvtap device pbmv0 has gone");
+            makeMacvtap();
+            patchbay.awaitStatus("wire", "up: macvtap device pbmv0 is up");
+            assertThat(far.run("ping -c 3 -i 0.05 10.76.0.2")).contains(" 0% packet loss");
+        }
+    }
+
+    @Test
+    void theCarrierOfTheInterfaceBelowIsThePortsCarrier() throws Exception {
+        try (SwitchUnderTest patchbay = start("", 1)) {
+            addresses();
+            patchbay.awaitStatus("wire", "up: macvtap device pbmv0 is up");
+            far.run("ip link set pbmvp down");
+            patchbay.awaitStatus("wire", "down: macvtap device pbmv0 has no carrier");
+        }
+    }
+
+    @Test
+    void anInterfaceThatIsNotAMacvtapIsRefused() {
+        String other = MACVTAP.formatted("").replace("pbmv0", "pbmv");
+        assertThatThrownBy(
+                        () -> SwitchUnderTest.start(List.of(other), "adaptive").close())
+                .isInstanceOf(DaemonException.class)
+                .hasMessageContaining("port wire: cannot use macvtap device pbmv: the interface is not a macvtap");
+    }
+}

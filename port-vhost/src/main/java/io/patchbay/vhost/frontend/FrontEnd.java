@@ -9,6 +9,7 @@ import io.patchbay.vhost.ring.RingLayout;
 import io.patchbay.vhost.ring.SplitRingDescriptor;
 import io.patchbay.vhost.wire.Feature;
 import io.patchbay.vhost.wire.Message;
+import io.patchbay.vhost.wire.MessageDescriptor;
 import io.patchbay.vhost.wire.ProtocolFeature;
 import io.patchbay.vhost.wire.RegionDescription;
 import io.patchbay.vhost.wire.Request;
@@ -18,6 +19,7 @@ import java.io.IOException;
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
 import java.lang.foreign.ValueLayout;
+import java.util.Arrays;
 import java.util.List;
 import java.util.Optional;
 import java.util.function.IntUnaryOperator;
@@ -143,9 +145,11 @@ public final class FrontEnd implements AutoCloseable {
             throw new IOException("the device does not offer " + Feature.names(missing));
         }
         long protocol = client.ask(Request.GET_PROTOCOL_FEATURES)
-                & ProtocolFeature.mask(ProtocolFeature.VHOST_USER_PROTOCOL_F_REPLY_ACK);
+                & ProtocolFeature.mask(
+                        ProtocolFeature.VHOST_USER_PROTOCOL_F_REPLY_ACK,
+                        ProtocolFeature.VHOST_USER_PROTOCOL_F_LOG_SHMFD);
         client.tell(Request.SET_PROTOCOL_FEATURES, Message.number(protocol), List.of());
-        if (protocol != 0) {
+        if (ProtocolFeature.VHOST_USER_PROTOCOL_F_REPLY_ACK.in(protocol)) {
             client.negotiatedReplyAck();
         }
         client.tell(Request.SET_OWNER, new byte[0], List.of());
@@ -176,22 +180,79 @@ public final class FrontEnd implements AutoCloseable {
      * @param base where it stands, as {@link #stop} said it
      */
     public void start(int index, long base) throws IOException {
-        long at = USER_ADDRESS + ringAt[index];
         client.tell(Request.SET_VRING_NUM, Message.state(index, settings.queueSize()), List.of());
         client.tell(Request.SET_VRING_BASE, Message.state(index, (int) base), List.of());
+        tellAddresses(index, false);
+        client.tell(Request.SET_VRING_KICK, Message.number(index), List.of(kicks[index].descriptor()));
+        client.tell(Request.SET_VRING_CALL, Message.number(index), List.of(calls[index].descriptor()));
+        client.tell(Request.SET_VRING_ENABLE, Message.state(index, 1), List.of());
+    }
+
+    private void tellAddresses(int index, boolean logged) throws IOException {
+        long at = ringAt[index];
         client.tell(
                 Request.SET_VRING_ADDR,
                 Message.addresses(new VringAddresses(
                         index,
-                        0,
-                        at,
-                        USER_ADDRESS + usedAt(ringAt[index]),
-                        USER_ADDRESS + availableAt(ringAt[index]),
-                        0)),
+                        logged ? MessageDescriptor.ADDRESS_FLAG_LOG : 0,
+                        USER_ADDRESS + at,
+                        USER_ADDRESS + usedAt(at),
+                        USER_ADDRESS + availableAt(at),
+                        GUEST_ADDRESS + usedAt(at))),
                 List.of());
-        client.tell(Request.SET_VRING_KICK, Message.number(index), List.of(kicks[index].descriptor()));
-        client.tell(Request.SET_VRING_CALL, Message.number(index), List.of(calls[index].descriptor()));
-        client.tell(Request.SET_VRING_ENABLE, Message.state(index, 1), List.of());
+    }
+
+    /** A log with room for all of this guest's memory. */
+    public DirtyLogReader newLog() {
+        return DirtyLogReader.forMemoryUpTo(GUEST_ADDRESS + region.size());
+    }
+
+    /** Gives the device a log, instead of one before. */
+    public void useLog(DirtyLogReader log) throws IOException {
+        byte[] description = Message.log(log.description());
+        if (!Arrays.equals(client.exchange(Request.SET_LOG_BASE, description, List.of(log.file())), description)) {
+            throw new IOException("the device does not confirm the log");
+        }
+    }
+
+    /**
+     * Says what is to be logged, while the queues run, as at the beginning and at the end of a migration.
+     *
+     * @param buffers writes to the guest's buffers
+     * @param rings writes to the used rings
+     */
+    public void logWrites(boolean buffers, boolean rings) throws IOException {
+        long base = settings.features() | Feature.VHOST_USER_F_PROTOCOL_FEATURES.mask();
+        client.tell(
+                Request.SET_FEATURES,
+                Message.number(buffers ? base | Feature.VHOST_F_LOG_ALL.mask() : base),
+                List.of());
+        tellAddresses(RECEIVE, rings);
+        tellAddresses(TRANSMIT, rings);
+    }
+
+    /** Stops both queues: from now on the device writes to no memory of the guest. */
+    public void stop() throws IOException {
+        stop(RECEIVE);
+        stop(TRANSMIT);
+    }
+
+    /** The descriptor tables, or rings: of the latter the device writes descriptors too. */
+    public List<MemorySegment> descriptors() {
+        long bytes = SplitRingDescriptor.descriptorsBytes(settings.queueSize());
+        return List.of(memory.asSlice(ringAt[RECEIVE], bytes), memory.asSlice(ringAt[TRANSMIT], bytes));
+    }
+
+    /**
+     * The parts of {@link #memory} that only the device writes to, each in pages of its own: the used rings, or the device's event suppression
+     * areas, and the receive buffers.
+     */
+    public List<MemorySegment> writtenByDevice() {
+        long used = roundUp(usedBytes());
+        return List.of(
+                memory.asSlice(usedAt(ringAt[RECEIVE]), used),
+                memory.asSlice(usedAt(ringAt[TRANSMIT]), used),
+                memory.asSlice(ringAt[RECEIVE] + ringBytes(), (long) settings.queueSize() * settings.bufferBytes()));
     }
 
     /** Stops a queue, and gives where it stands, in the form of its layout. */

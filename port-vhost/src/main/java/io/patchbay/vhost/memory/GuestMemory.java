@@ -122,6 +122,22 @@ public final class GuestMemory {
         return regions.stream().mapToLong(GuestRegion::changedMillis).max().orElse(Long.MIN_VALUE);
     }
 
+    /**
+     * The guest-physical address of a byte that this table gave out: {@link #find} backwards.
+     *
+     * @param base a region's memory, or a slice of it
+     */
+    public long guestAddress(MemorySegment base, long offset) {
+        long at = base.address() + offset;
+        for (int i = 0; i < memory.length; i++) {
+            long inRegion = at - memory[i].address();
+            if (Long.compareUnsigned(inRegion, size[i]) < 0) {
+                return start[i] + inRegion;
+            }
+        }
+        throw new IllegalArgumentException("a buffer that is in no memory region");
+    }
+
     /** Whether every region's file still covers it. */
     public boolean intact() {
         return regions.stream().allMatch(GuestRegion::intact);

@@ -18,6 +18,23 @@
  * outside the range of its type, while the compiler has left out every check and conversion that the type makes superfluous. A wild
  * address is the result (seen as the end of the process). So a number from guest memory that becomes an index, an offset or a
  * length is read as 64 bits, where every pattern is a number, or is masked with something the compiler does not know after the load.
+ *
+ * <p><b>The dirty log</b> ({@link io.patchbay.vhost.memory.DirtyLog}) is front-end memory too, and its bits must be set atomically, since other
+ * queues set and the front end clears bits of the same word. What survives a file that is shrunk at any moment, on Temurin 25, x86-64:
+ *
+ * <pre>
+ *                                            interpreted    compiled (C1, C2)
+ *  compareAndSet                             dies           survives
+ *  getAndBitwiseOr, getAndAdd, getAndSet     dies *         survives
+ *  FUTEX_WAKE_OP with FUTEX_OP_OR            survives       survives
+ *
+ *  * only if the file shrinks within the call: a volatile read comes first, and fails as an error if the file was shrunk before
+ * </pre>
+ *
+ * <p>No method can be kept from being interpreted (it may be compiled late, and thrown back), so the kernel sets the bits
+ * ({@link io.patchbay.core.linux.AtomicBits}). It costs a system call of some hundred nanoseconds for each page that has become dirty since
+ * the front end last looked, and a plain read for each page that is dirty already, however often it is written. A log whose file is sealed
+ * against shrinking could be written by Java itself; not all front ends seal it, and two ways to do one thing need a better reason.
  */
 @NullMarked
 package io.patchbay.vhost.memory;

@@ -43,6 +43,7 @@ final class GuestRxQueue {
     private Optional<EventFd> call;
     private final QueueCounters counters;
     private final QueueFault fault;
+    private WriteLog log;
     private final SpinLock lock = new SpinLock();
     private final Chain chain = new Chain();
     private final ChainWriter writer = new ChainWriter();
@@ -60,23 +61,26 @@ final class GuestRxQueue {
             boolean mergeable,
             QueueEvents events,
             QueueCounters counters,
-            QueueFault fault) {
+            QueueFault fault,
+            WriteLog log) {
         this.ring = ring;
         this.headerBytes = headerBytes;
         this.mergeable = mergeable;
         this.call = events.call();
         this.counters = counters;
         this.fault = fault;
+        this.log = log;
         // Nothing is ever waited for here: a guest without buffers loses frames, and need not tell us when it has some
         // again.
         ring.disableKicks();
     }
 
-    /** Goes on with another ring over the same virtqueue, because guest memory has changed. For control threads. */
-    void move(LongFunction<DeviceRing> ringAt) {
+    /** Goes on with another ring over the same virtqueue, because guest memory or the log has changed. For control threads. */
+    void move(LongFunction<DeviceRing> ringAt, WriteLog writes) {
         lock.lock();
         try {
             ring = ringAt.apply(ring.position());
+            log = writes;
             ring.disableKicks();
         } finally {
             lock.unlock();
@@ -132,6 +136,9 @@ final class GuestRxQueue {
     }
 
     private void publish() {
+        if (log.isOn()) {
+            log.flush();
+        }
         if (ring.publish()) {
             call.ifPresent(EventFd::signal);
             counters.add(CALLS, 1);
@@ -169,6 +176,10 @@ final class GuestRxQueue {
         consumed = 0;
         if (!findRoom(headerBytes + (long) length)) {
             return consumed;
+        }
+        if (log.isOn()) {
+            // Noted first, lest the sender's memory breaks off in the middle; logged when all is written.
+            log.willWrite(chain, headerBytes + (long) length);
         }
         if (chain.segments() == 1) {
             MemorySegment to = chain.base(0);

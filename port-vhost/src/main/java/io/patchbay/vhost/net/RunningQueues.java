@@ -12,6 +12,7 @@ import io.patchbay.vhost.ring.DeviceRing;
 import io.patchbay.vhost.ring.InvalidRingException;
 import io.patchbay.vhost.ring.RingFeatures;
 import io.patchbay.vhost.ring.RingLayout;
+import io.patchbay.vhost.ring.RingLog;
 import io.patchbay.vhost.ring.RingPlaces;
 import io.patchbay.vhost.session.RefusedException;
 import io.patchbay.vhost.wire.Feature;
@@ -47,13 +48,15 @@ final class RunningQueues {
     private final PortContext context;
     private final Vring[] vrings;
     private final FlowTable flows = new FlowTable();
+    private final LogSlot log;
     private final SortedMap<Integer, GuestTxQueue> transmitting = new TreeMap<>();
     private final SortedMap<Integer, GuestRxQueue> receiving = new TreeMap<>();
     private final Map<Integer, MemorySegment> descriptors = new HashMap<>();
 
-    RunningQueues(PortContext context, Vring[] vrings) {
+    RunningQueues(PortContext context, Vring[] vrings, LogSlot log) {
         this.context = context;
         this.vrings = vrings;
+        this.log = log;
     }
 
     /**
@@ -137,19 +140,21 @@ final class RunningQueues {
     }
 
     /**
-     * Lets running rings go on in other memory. Frames to the guest are not interrupted: a queue's lock is enough to give it another ring.
+     * Lets running rings go on in other memory, or with another log. Frames to the guest are not interrupted: a queue's lock is enough to give it another ring.
      * Frames from the guest wait in its rings for a turn of the workers, since those hold pieces of the memory that goes away.
      *
-     * <p>When this returns nobody uses the memory before.
+     * <p>When this returns nobody uses the memory before, or the log.
      */
     void move(long features, GuestMemory memory) {
         SortedMap<Integer, LongFunction<DeviceRing>> rings = new TreeMap<>();
+        SortedMap<Integer, WriteLog> writes = new TreeMap<>();
         for (int index = 0; index < vrings.length; index++) {
             if (runs(index)) {
                 try {
+                    writes.put(index, writeLog(index, features, memory));
                     rings.put(index, ringMaker(index, features, memory));
                 } catch (InvalidRingException e) {
-                    LOG.debug("vring {} loses its memory", index, e); // publish() says so, and why it cannot run
+                    LOG.debug("vring {} loses its memory or log", index, e); // publish() says so, and why it cannot run
                 }
             }
         }
@@ -157,15 +162,20 @@ final class RunningQueues {
         if (!transmitting.isEmpty()) {
             offer(List.of());
         }
-        receiving.forEach((index, queue) -> queue.move(ring(rings, index)));
-        transmitting.forEach((index, queue) -> queue.move(ring(rings, index)));
+        receiving.forEach((index, queue) -> queue.move(of(rings, index), of(writes, index)));
+        transmitting.forEach((index, queue) -> queue.move(of(rings, index)));
         if (!transmitting.isEmpty()) {
             offer();
         }
     }
 
-    private static LongFunction<DeviceRing> ring(SortedMap<Integer, LongFunction<DeviceRing>> rings, int index) {
-        return Optional.ofNullable(rings.get(index)).orElseThrow();
+    private static <T> T of(SortedMap<Integer, T> each, int index) {
+        return Optional.ofNullable(each.get(index)).orElseThrow();
+    }
+
+    /** Where a queue logs its writes to buffers; one that the guest transmits on makes none. */
+    private WriteLog writeLog(int index, long features, GuestMemory memory) throws InvalidRingException {
+        return isReceive(index) ? log.forWrites(features, memory) : WriteLog.OFF;
     }
 
     private boolean runs(int index) {
@@ -200,18 +210,23 @@ final class RunningQueues {
         }
     }
 
-    /** Finds where a ring is; gives what makes it, at any position. */
+    /** Finds where a ring is, and where its writes are logged; gives what makes it, at any position. */
     private LongFunction<DeviceRing> ringMaker(int index, long features, GuestMemory memory)
             throws InvalidRingException {
         Vring vring = vrings[index];
         RingLayout layout = RingLayout.of(features);
         RingPlaces places = places(vring, features, memory);
+        RingLog ringLog = log.forRing(layout, vring.addresses().orElseThrow(), vring.size(), places, memory);
         descriptors.put(index, places.descriptors());
         RingFeatures ringFeatures = new RingFeatures(
                 Feature.VIRTIO_F_EVENT_IDX.in(features),
                 Feature.VIRTIO_F_INDIRECT_DESC.in(features),
                 Feature.VIRTIO_F_IN_ORDER.in(features) && !isReceive(index));
-        return position -> layout.ring(vring.size(), places, ringFeatures, position, memory);
+        return position -> {
+            DeviceRing ring = layout.ring(vring.size(), places, ringFeatures, position, memory);
+            ring.logTo(ringLog);
+            return ring;
+        };
     }
 
     private static RingPlaces places(Vring vring, long features, GuestMemory memory) throws InvalidRingException {
@@ -223,6 +238,7 @@ final class RunningQueues {
     }
 
     private void make(int index, Vring vring, long features, GuestMemory memory) throws InvalidRingException {
+        WriteLog writes = writeLog(index, features, memory);
         DeviceRing ring = ringMaker(index, features, memory).apply(start(index, vring, features, memory));
         boolean mergeable = Feature.VIRTIO_NET_F_MRG_RXBUF.in(features);
         int headerBytes = mergeable || Feature.VIRTIO_F_VERSION_1.in(features)
@@ -250,7 +266,8 @@ final class RunningQueues {
                             mergeable,
                             vring.events(),
                             context.counters().transmit(pair),
-                            fault));
+                            fault,
+                            writes));
         }
     }
 
@@ -273,7 +290,9 @@ final class RunningQueues {
     /** Refuses a ring that cannot be. */
     void check(VringAddresses addresses, int size, long features, GuestMemory memory) throws RefusedException {
         try {
-            RingLayout.of(features).places(addresses, size, memory);
+            RingLayout layout = RingLayout.of(features);
+            layout.places(addresses, size, memory);
+            log.check(layout, addresses, size);
         } catch (InvalidRingException e) {
             throw new RefusedException("vring " + addresses.index() + ": " + e.getMessage(), e);
         }

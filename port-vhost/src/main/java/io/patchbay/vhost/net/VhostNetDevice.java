@@ -7,12 +7,14 @@ import io.patchbay.core.linux.LinuxException;
 import io.patchbay.core.linux.UnixSocket;
 import io.patchbay.core.port.PortContext;
 import io.patchbay.core.port.PortStatus;
+import io.patchbay.vhost.memory.DirtyLog;
 import io.patchbay.vhost.memory.GuestMemory;
 import io.patchbay.vhost.ring.RingLayout;
 import io.patchbay.vhost.session.RefusedException;
 import io.patchbay.vhost.session.VhostDevice;
 import io.patchbay.vhost.wire.DeviceStatus;
 import io.patchbay.vhost.wire.Feature;
+import io.patchbay.vhost.wire.LogDescription;
 import io.patchbay.vhost.wire.ProtocolFeature;
 import io.patchbay.vhost.wire.RegionDescription;
 import io.patchbay.vhost.wire.VringAddresses;
@@ -49,10 +51,12 @@ final class VhostNetDevice implements VhostDevice {
             Feature.VIRTIO_NET_F_CTRL_VQ,
             Feature.VIRTIO_NET_F_GUEST_ANNOUNCE,
             Feature.VIRTIO_NET_F_MQ,
+            Feature.VHOST_F_LOG_ALL,
             Feature.VHOST_USER_F_PROTOCOL_FEATURES);
 
     static final long OFFERED_PROTOCOL = ProtocolFeature.mask(
             ProtocolFeature.VHOST_USER_PROTOCOL_F_MQ,
+            ProtocolFeature.VHOST_USER_PROTOCOL_F_LOG_SHMFD,
             ProtocolFeature.VHOST_USER_PROTOCOL_F_RARP,
             ProtocolFeature.VHOST_USER_PROTOCOL_F_REPLY_ACK,
             ProtocolFeature.VHOST_USER_PROTOCOL_F_MTU,
@@ -62,6 +66,7 @@ final class VhostNetDevice implements VhostDevice {
 
     private final PortContext context;
     private final MemorySlots slots = new MemorySlots(MAX_MEMORY_SLOTS);
+    private final LogSlot log = new LogSlot();
     private final Vring[] vrings =
             IntStream.range(0, VRINGS).mapToObj(i -> new Vring()).toArray(Vring[]::new);
     private final RunningQueues running;
@@ -76,7 +81,7 @@ final class VhostNetDevice implements VhostDevice {
     VhostNetDevice(PortContext context, FeatureSettings disabled) {
         this.context = context;
         this.offer = new FeatureOffer(context.name(), OFFERED, disabled, context.stateFile());
-        this.running = new RunningQueues(context, vrings);
+        this.running = new RunningQueues(context, vrings, log);
     }
 
     @Override
@@ -104,6 +109,10 @@ final class VhostNetDevice implements VhostDevice {
         boolean anotherLayout = RingLayout.of(wanted) != RingLayout.of(features);
         if (anotherLayout && Arrays.stream(vrings).anyMatch(Vring::started)) {
             throw new RefusedException("the ring layout cannot become " + RingLayout.of(wanted) + " while rings run");
+        }
+        if ((wanted ^ features) == Feature.VHOST_F_LOG_ALL.mask()) {
+            changeLogging(() -> features = wanted);
+            return;
         }
         change(index -> true, () -> {
             features = wanted;
@@ -197,12 +206,33 @@ final class VhostNetDevice implements VhostDevice {
     }
 
     @Override
+    public synchronized void setLogBase(LogDescription description, Fd file) throws RefusedException {
+        if (!ProtocolFeature.VHOST_USER_PROTOCOL_F_LOG_SHMFD.in(protocolFeatures)) {
+            file.close();
+            throw new RefusedException("a log without VHOST_USER_PROTOCOL_F_LOG_SHMFD");
+        }
+        DirtyLog next = LogSlot.map(description, file, slots.memory());
+        changeLogging(() -> log.replace(Optional.of(next)));
+    }
+
+    @Override
+    public synchronized void setLogSignal(Fd signal) throws RefusedException {
+        Optional<EventFd> bell = doorbell("the log", Optional.of(signal));
+        changeLogging(() -> log.replaceSignal(bell));
+    }
+
+    @Override
     public synchronized void setVringAddresses(VringAddresses addresses) throws RefusedException {
         Vring vring = vring(addresses.index());
         if (vring.size() > 0) {
             running.check(addresses, vring.size(), features, slots.memory());
         }
-        if (!vring.addresses().equals(Optional.of(addresses))) {
+        if (vring.addresses().equals(Optional.of(addresses))) {
+            return; // front ends repeat themselves
+        }
+        if (vring.addresses().filter(addresses::isSameRing).isPresent()) {
+            changeLogging(() -> vring.setAddresses(addresses));
+        } else {
             change(only(addresses.index()), () -> vring.setAddresses(addresses));
         }
     }
@@ -321,6 +351,8 @@ final class VhostNetDevice implements VhostDevice {
             slots.replace(GuestMemory.EMPTY);
             slots.forget();
             running.forget();
+            log.replace(Optional.empty());
+            log.replaceSignal(Optional.empty());
             features = 0;
             protocolFeatures = 0;
             status = 0;
@@ -336,6 +368,7 @@ final class VhostNetDevice implements VhostDevice {
         running.withdraw(affected);
         change.run();
         slots.closeUnused();
+        log.closeUnused();
         running.publish(features, slots.memory());
     }
 
@@ -347,6 +380,14 @@ final class VhostNetDevice implements VhostDevice {
         slots.replace(next);
         slots.closeUnused();
         running.publish(features, next);
+    }
+
+    /** Changes what is logged, and where, while the queues go on: those that can log it. */
+    private void changeLogging(Runnable change) {
+        change.run();
+        running.move(features, slots.memory());
+        log.closeUnused();
+        running.publish(features, slots.memory());
     }
 
     private static IntPredicate only(long index) {
@@ -363,12 +404,18 @@ final class VhostNetDevice implements VhostDevice {
     private Optional<EventFd> doorbell(int index, Optional<Fd> descriptor) throws RefusedException {
         try {
             vring(index);
-            return descriptor.map(EventFd::adopt);
         } catch (RefusedException e) {
             descriptor.ifPresent(Fd::close);
             throw e;
+        }
+        return doorbell("vring " + index, descriptor);
+    }
+
+    private static Optional<EventFd> doorbell(String owner, Optional<Fd> descriptor) throws RefusedException {
+        try {
+            return descriptor.map(EventFd::adopt);
         } catch (IllegalArgumentException | LinuxException e) {
-            throw new RefusedException("vring " + index + ": " + e.getMessage(), e);
+            throw new RefusedException(owner + ": " + e.getMessage(), e);
         }
     }
 
@@ -377,11 +424,11 @@ final class VhostNetDevice implements VhostDevice {
     }
 
     boolean memoryIntact() {
-        return slots.memory().intact();
+        return slots.memory().intact() && log.intact();
     }
 
     long memoryChangedMillis() {
-        return slots.memory().changedMillis();
+        return Math.max(slots.memory().changedMillis(), log.changedMillis());
     }
 
     /** Whether frames can pass, and if not, why. */

@@ -19,6 +19,14 @@
  *
  * <p><b>Where a ring resumes.</b> The used index in the guest's memory says what we have completed, and completion is in order. If it
  * differs from the base a front end gives (some send the available index after a restart), the used index wins.
+ *
+ * <p><b>Logging writes.</b> For live migration a front end wants to know which pages the device has written: those of the guest's buffers with
+ * VHOST_F_LOG_ALL ({@link io.patchbay.vhost.net.WriteLog}), those of a used ring with VHOST_VRING_F_LOG
+ * ({@link io.patchbay.vhost.ring.RingLog}). Each queue collects its pages and logs them before it publishes, once per burst. A queue that
+ * must log runs only while there is a log with room for all it may write to: without, it waits and {@code port show} says so, since a page
+ * that is written and not logged is a guest whose memory is silently corrupt at the destination. (QEMU gives the log after starting the
+ * queues if it connects in the middle of a migration; they wait that long.) Switching off logging does not give up the log; the next one,
+ * or the end of the connection, does.
  */
 @NullMarked
 package io.patchbay.vhost.net;

@@ -13,6 +13,9 @@ public interface DeviceRing {
     /** Answer of {@link #available} when what the driver made available makes no sense; the ring must not be touched again. */
     int BROKEN = -1;
 
+    /** Says where what the device writes into the ring is logged from now on: nowhere, if this is never called. */
+    void logTo(RingLog log);
+
     /** Entries in the ring. */
     int size();
 

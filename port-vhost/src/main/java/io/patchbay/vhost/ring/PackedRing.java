@@ -81,6 +81,7 @@ public final class PackedRing implements DeviceRing {
     private int firstLength;
 
     private String whyBroken = "";
+    private RingLog log = RingLog.OFF;
 
     /**
      * @param places where the three parts are; exactly as long as {@link PackedRingDescriptor} says
@@ -126,6 +127,11 @@ public final class PackedRing implements DeviceRing {
                     String.format("base 0x%x is outside a ring of %d descriptors", base & 0xffff_ffffL, size));
         }
         return at;
+    }
+
+    @Override
+    public void logTo(RingLog to) {
+        log = to;
     }
 
     @Override
@@ -339,6 +345,9 @@ public final class PackedRing implements DeviceRing {
         long at = (long) firstSlot * DESCRIPTOR_BYTES;
         descriptors.set(U32, at + DESCRIPTOR_LENGTH, firstLength);
         descriptors.set(U16, at + DESCRIPTOR_ID, (short) firstId);
+        if (log.isOn()) {
+            logDescriptors(firstSlot, batches ? 1 : moved);
+        }
         // ORDER: buffers, and every other used descriptor with its flags, before the flags of the first: the driver
         // takes them in order. A fence and a plain store, since a 16-bit release store kills the virtual machine if the
         // page has gone while the store is interpreted (package io.patchbay.vhost.memory).
@@ -347,6 +356,9 @@ public final class PackedRing implements DeviceRing {
         // ORDER: the flags must be visible before we look whether the driver wants to know of them; the driver does the
         // reverse.
         VarHandle.fullFence();
+        if (log.isOn()) {
+            logDescriptors(firstSlot, 1);
+        }
         int passed = moved;
         moved = 0;
         // Both fields in one load, so that they belong together.
@@ -358,6 +370,19 @@ public final class PackedRing implements DeviceRing {
         return eventFlags != EVENT_FLAGS_DISABLE;
     }
 
+    /** Logs descriptors after they were written; those between two that were are in the pages of the same ring. */
+    private void logDescriptors(int first, int count) {
+        int untilEnd = Math.min(count, size - first);
+        log.wrote((long) first * DESCRIPTOR_BYTES, (long) untilEnd * DESCRIPTOR_BYTES);
+        log.wrote(0, (long) (count - untilEnd) * DESCRIPTOR_BYTES);
+        log.flush();
+    }
+
+    private void logEvent() {
+        log.wroteEvent(0, PackedRingDescriptor.EVENT_BYTES);
+        log.flush();
+    }
+
     @Override
     public boolean enableKicks() {
         int event = eventIdx
@@ -367,12 +392,18 @@ public final class PackedRing implements DeviceRing {
         // ORDER: the request must be visible before the last look; the driver writes its flags before it looks at the
         // request.
         VarHandle.fullFence();
+        if (log.isOn()) {
+            logEvent();
+        }
         return available(1) != 0;
     }
 
     @Override
     public void disableKicks() {
         deviceEvent.set(U32, 0, EVENT_FLAGS_DISABLE << 16);
+        if (log.isOn()) {
+            logEvent();
+        }
     }
 
     private int usedPosition() {

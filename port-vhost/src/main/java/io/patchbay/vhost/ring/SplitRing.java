@@ -41,6 +41,7 @@ public final class SplitRing implements DeviceRing {
     private final MemorySegment used;
     private final GuestMemory memory;
     private final GuestBuffers buffers;
+    private RingLog log = RingLog.OFF;
 
     /** Free-running indices; only the low 16 bits are ever shown. */
     private int nextAvailable;
@@ -75,6 +76,11 @@ public final class SplitRing implements DeviceRing {
     /** The used index a driver's ring shows: where a device that completes in order has got to. */
     public static int usedIndex(RingPlaces places) {
         return SplitRingDescriptor.readU16(places.used(), USED_INDEX);
+    }
+
+    @Override
+    public void logTo(RingLog to) {
+        log = to;
     }
 
     @Override
@@ -228,6 +234,9 @@ public final class SplitRing implements DeviceRing {
         if (before == after) {
             return false;
         }
+        if (log.isOn()) {
+            logEntries(before, unsigned((short) (after - before)));
+        }
         // ORDER: buffers and used entries before the index. A fence and a plain store, since a 16-bit release store
         // kills the
         // virtual machine if the page has gone while the store is interpreted (package io.patchbay.vhost.memory).
@@ -237,11 +246,28 @@ public final class SplitRing implements DeviceRing {
         // ORDER: the index must be visible before we look whether the driver wants to know of it; the driver does the
         // reverse.
         VarHandle.fullFence();
+        if (log.isOn()) {
+            logNow(USED_INDEX);
+        }
         if (eventIdx) {
             int event = SplitRingDescriptor.readU16(available, SplitRingDescriptor.usedEvent(size));
             return SplitRingDescriptor.passes(event, before, after);
         }
         return (SplitRingDescriptor.readU16(available, AVAILABLE_FLAGS) & AVAILABLE_NO_INTERRUPT) == 0;
+    }
+
+    private void logEntries(int from, int count) {
+        int first = from & mask;
+        int untilEnd = Math.min(count, size - first);
+        log.wrote(SplitRingDescriptor.usedEntry(first), (long) untilEnd * SplitRingDescriptor.USED_ENTRY_BYTES);
+        log.wrote(SplitRingDescriptor.usedEntry(0), (long) (count - untilEnd) * SplitRingDescriptor.USED_ENTRY_BYTES);
+        log.flush();
+    }
+
+    /** Logs one of the 16-bit fields of the used ring, after it was written. */
+    private void logNow(long field) {
+        log.wrote(field, U16.byteSize());
+        log.flush();
     }
 
     @Override
@@ -250,6 +276,9 @@ public final class SplitRing implements DeviceRing {
             used.set(U16, SplitRingDescriptor.availableEvent(size), (short) nextAvailable);
         } else {
             used.set(U16, USED_FLAGS, (short) 0);
+        }
+        if (log.isOn()) {
+            logNow(eventIdx ? SplitRingDescriptor.availableEvent(size) : USED_FLAGS);
         }
         // ORDER: the request must be visible before the last look; the driver publishes its index before it looks at
         // the request.
@@ -262,6 +291,9 @@ public final class SplitRing implements DeviceRing {
         // With EVENT_IDX the event index stays behind by itself, and the flag must stay 0 (§2.7.10).
         if (!eventIdx) {
             used.set(U16, USED_FLAGS, (short) USED_NO_NOTIFY);
+            if (log.isOn()) {
+                logNow(USED_FLAGS);
+            }
         }
     }
 

@@ -140,6 +140,11 @@ public final class Session {
             case GET_VRING_BASE -> {
                 return Optional.of(Message.state((int) m.stateIndex(), (int) device.stopVring(m.stateIndex())));
             }
+            case SET_LOG_BASE -> {
+                device.setLogBase(m.asLog(), files.getFirst());
+                return Optional.of(m.payload());
+            }
+            case SET_LOG_FD -> device.setLogSignal(files.getFirst());
             case SET_FEATURES -> device.setFeatures(m.asNumber());
             case SET_PROTOCOL_FEATURES -> {
                 device.setProtocolFeatures(m.asNumber());
@@ -189,6 +194,8 @@ public final class Session {
         complain("refused " + request + ": " + why);
         if (request.reply() == Request.Reply.ALWAYS) {
             connection.send(Message.reply(message.request(), request.failure()));
+        } else if (request.reply() == Request.Reply.IF_OBEYED) {
+            throw new ConnectionException(request + " was refused, and its reply cannot say so: " + why);
         } else if (!acknowledge(message, false) && !(request == Request.SET_FEATURES && statusKnown)) {
             throw new ConnectionException(
                     request + " was refused, and the front end did not ask for an answer: " + why);

@@ -2,6 +2,7 @@ package io.patchbay.vhost.session;
 
 import io.patchbay.core.linux.Fd;
 import io.patchbay.core.linux.UnixSocket;
+import io.patchbay.vhost.wire.LogDescription;
 import io.patchbay.vhost.wire.RegionDescription;
 import io.patchbay.vhost.wire.VringAddresses;
 import java.util.List;
@@ -51,6 +52,12 @@ public interface VhostDevice {
 
     /** REM_MEM_REG: the region with the same addresses and size; its file offset does not matter. */
     void removeMemoryRegion(RegionDescription region) throws RefusedException;
+
+    /** SET_LOG_BASE: where pages the device writes are logged from now on, instead of any log before. */
+    void setLogBase(LogDescription log, Fd file) throws RefusedException;
+
+    /** SET_LOG_FD: signalled after something was logged. */
+    void setLogSignal(Fd signal) throws RefusedException;
 
     /** SET_VRING_NUM. */
     void setVringSize(long index, long size) throws RefusedException;

@@ -12,9 +12,11 @@
  * belongs) always ends the connection. Refused features are another: with VHOST_USER_PROTOCOL_F_STATUS the front end learns of them from
  * FEATURES_OK, which is then missing from the device status.
  *
- * <p>What a reply says when its request fails stands in {@link io.patchbay.vhost.wire.Request#failure}. SET_LOG_BASE has no reply of its own
- * as long as VHOST_USER_PROTOCOL_F_LOG_SHMFD is not offered; with it, the reply should be the 16 bytes of the request: peers disagree on
- * the payload, and that one suits all of them. GET_QUEUE_NUM, where peers disagree too, is decided by the device.
+ * <p>What a reply says when its request fails stands in {@link io.patchbay.vhost.wire.Request#failure}. GET_QUEUE_NUM, where peers disagree
+ * on the meaning, is decided by the device.
+ *
+ * <p>SET_LOG_BASE is answered with the 16 bytes of the request: peers disagree on the payload, and that one suits all of them. QEMU looks at
+ * none of it, and would take any reply for success and count on a log that nobody keeps; so a refusal ends the connection instead.
  *
  * <p><b>Descriptors</b> belong to the message they arrive with. Those a message must not have are closed, and so are all of a message that
  * is refused for its form, and whatever comes beyond the eight a message can have.

@@ -57,6 +57,14 @@ public record Message(int request, int flags, byte[] payload) {
                 .array();
     }
 
+    /** A log payload. */
+    public static byte[] log(LogDescription log) {
+        return payload(MessageDescriptor.LOG_BYTES)
+                .putLong(MessageDescriptor.LOG_SIZE, log.size())
+                .putLong(MessageDescriptor.LOG_OFFSET, log.mmapOffset())
+                .array();
+    }
+
     /** A memory table payload. */
     public static byte[] memoryTable(List<RegionDescription> regions) {
         ByteBuffer payload = payload(MessageDescriptor.TABLE_REGIONS + regions.size() * MessageDescriptor.REGION_BYTES);
@@ -113,6 +121,12 @@ public record Message(int request, int flags, byte[] payload) {
                 in.getLong(ADDRESS_USED),
                 in.getLong(ADDRESS_AVAILABLE),
                 in.getLong(ADDRESS_LOG));
+    }
+
+    /** The payload as a log; it must have that size. */
+    public LogDescription asLog() {
+        ByteBuffer in = in();
+        return new LogDescription(in.getLong(MessageDescriptor.LOG_SIZE), in.getLong(MessageDescriptor.LOG_OFFSET));
     }
 
     /** How many regions a memory table says it has, or -1 if it is too short to say. */

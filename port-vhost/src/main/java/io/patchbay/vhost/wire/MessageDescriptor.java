@@ -18,6 +18,7 @@ import java.nio.ByteOrder;
  *  memory table      0 number (4)  4 padding   8 regions, up to 8
  *  single region     0 padding (8)  8 region
  *  vring descriptor  0 bits 0-7 index, bit 8 "no descriptor" (8)
+ *  log               0 size (8)  8 offset in the file (8)
  *  inflight          0 size (8)  8 offset (8)  16 queues (2)  18 queue size (2)  20 padding
  *  shared memory     0 number (4)  4 padding   8 sizes (8 each), always 256
  * </pre>
@@ -52,6 +53,13 @@ public final class MessageDescriptor {
     public static final int ADDRESS_AVAILABLE = 24;
     public static final int ADDRESS_LOG = 32;
     public static final int ADDRESS_BYTES = 40;
+
+    /** Bit of the flags: writes to the used ring are logged. */
+    public static final int ADDRESS_FLAG_LOG = 1;
+
+    public static final int LOG_SIZE = 0;
+    public static final int LOG_OFFSET = 8;
+    public static final int LOG_BYTES = 16;
 
     public static final int REGION_GUEST_ADDRESS = 0;
     public static final int REGION_SIZE = 8;

@@ -18,9 +18,8 @@ public enum Request {
     SET_OWNER(3, 0, Files.NONE, Reply.IF_ASKED),
     RESET_OWNER(4, 0, Files.NONE, Reply.IF_ASKED),
     SET_MEM_TABLE(5, Request.VARIABLE, Files.PER_REGION, Reply.IF_ASKED),
-    /** Has a reply of its own only where VHOST_USER_PROTOCOL_F_LOG_SHMFD is negotiated, and that is not offered. */
-    SET_LOG_BASE(6, Reply.IF_ASKED),
-    SET_LOG_FD(7, Reply.IF_ASKED),
+    SET_LOG_BASE(6, MessageDescriptor.LOG_BYTES, Files.ONE, Reply.IF_OBEYED),
+    SET_LOG_FD(7, 0, Files.ONE, Reply.IF_ASKED),
     SET_VRING_NUM(8, MessageDescriptor.STATE_BYTES, Files.NONE, Reply.IF_ASKED),
     SET_VRING_ADDR(9, MessageDescriptor.ADDRESS_BYTES, Files.NONE, Reply.IF_ASKED),
     SET_VRING_BASE(10, MessageDescriptor.STATE_BYTES, Files.NONE, Reply.IF_ASKED),
@@ -77,6 +76,8 @@ public enum Request {
     public enum Reply {
         /** With a reply of its own. */
         ALWAYS,
+        /** With a reply of its own, that front ends take for success whatever it says; so a refusal ends the connection. */
+        IF_OBEYED,
         /** With success or failure, if the front end asks and VHOST_USER_PROTOCOL_F_REPLY_ACK is negotiated. */
         IF_ASKED
     }

@@ -8,6 +8,17 @@ package io.patchbay.vhost.wire;
  * @param descriptors descriptor table
  * @param used used ring
  * @param available available ring
- * @param log address by which writes to the used ring are logged
+ * @param log guest-physical address by which writes to the used ring are logged
  */
-public record VringAddresses(long index, int flags, long descriptors, long used, long available, long log) {}
+public record VringAddresses(long index, int flags, long descriptors, long used, long available, long log) {
+
+    /** Whether writes to the used ring are to be logged (VHOST_VRING_F_LOG). */
+    public boolean logged() {
+        return (flags & MessageDescriptor.ADDRESS_FLAG_LOG) != 0;
+    }
+
+    /** Whether the ring is in the same place; the log may differ. */
+    public boolean isSameRing(VringAddresses other) {
+        return descriptors == other.descriptors && used == other.used && available == other.available;
+    }
+}

@@ -68,6 +68,9 @@ class FormTest {
                 form(SET_FEATURES, new byte[9], 0),
                 form(SET_FEATURES, new byte[4096], 0),
                 form(SET_FEATURES, new byte[8], 8),
+                form(SET_LOG_FD, new byte[0], 0),
+                form(SET_LOG_FD, new byte[0], 2),
+                form(SET_LOG_FD, new byte[8], 1),
                 form(SET_VRING_NUM, new byte[4], 0),
                 form(SET_VRING_NUM, new byte[8], 1),
                 form(SET_VRING_ADDR, new byte[39], 0),
@@ -96,6 +99,24 @@ class FormTest {
     private static Arguments form(Request request, byte[] payload, int files) {
         return argumentSet(
                 request + " of " + payload.length + " bytes with " + files + " descriptors", request, payload, files);
+    }
+
+    static Stream<Arguments> wrongLogs() {
+        return Stream.of(
+                form(SET_LOG_BASE, new byte[16], 0),
+                form(SET_LOG_BASE, new byte[16], 2),
+                form(SET_LOG_BASE, new byte[8], 1),
+                form(SET_LOG_BASE, new byte[17], 1));
+    }
+
+    @ParameterizedTest
+    @MethodSource("wrongLogs")
+    void aLogOfWrongFormEndsTheConnection(Request request, byte[] payload, int files) {
+        frontEnd.send(Message.request(request, true, payload), files);
+
+        frontEnd.awaitEnd();
+        fixture.awaitEnds(1);
+        assertThat(fixture.device.calls).containsExactly("disconnected");
     }
 
     @ParameterizedTest

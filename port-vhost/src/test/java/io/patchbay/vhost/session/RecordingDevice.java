@@ -2,6 +2,7 @@ package io.patchbay.vhost.session;
 
 import io.patchbay.core.linux.Fd;
 import io.patchbay.core.linux.UnixSocket;
+import io.patchbay.vhost.wire.LogDescription;
 import io.patchbay.vhost.wire.ProtocolFeature;
 import io.patchbay.vhost.wire.RegionDescription;
 import io.patchbay.vhost.wire.VringAddresses;
@@ -99,6 +100,18 @@ final class RecordingDevice implements VhostDevice {
     @Override
     public void removeMemoryRegion(RegionDescription region) throws RefusedException {
         obey("removeMemoryRegion " + region);
+    }
+
+    @Override
+    public void setLogBase(LogDescription log, Fd file) throws RefusedException {
+        file.close();
+        obey("setLogBase " + log);
+    }
+
+    @Override
+    public void setLogSignal(Fd signal) throws RefusedException {
+        signal.close();
+        obey("setLogSignal");
     }
 
     @Override

@@ -4,6 +4,7 @@ import static io.patchbay.vhost.wire.Request.*;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.junit.jupiter.params.provider.Arguments.argumentSet;
 
+import io.patchbay.vhost.wire.LogDescription;
 import io.patchbay.vhost.wire.Message;
 import io.patchbay.vhost.wire.ProtocolFeature;
 import io.patchbay.vhost.wire.RegionDescription;
@@ -70,6 +71,7 @@ class RequestsTest {
                         8,
                         "setMemoryTable " + List.of(REGION, REGION, REGION, REGION, REGION, REGION, REGION, REGION)
                                 + " with 8"),
+                ask(SET_LOG_FD, NOTHING, 1, "setLogSignal"),
                 ask(SET_VRING_NUM, Message.state(1, 256), 0, "setVringSize 1 256"),
                 ask(SET_VRING_NUM, Message.state(-1, -1), 0, "setVringSize 4294967295 4294967295"),
                 ask(SET_VRING_ADDR, Message.addresses(ADDRESSES), 0, "setVringAddresses " + ADDRESSES),
@@ -208,6 +210,30 @@ class RequestsTest {
 
     private static int files(Request request) {
         return request == SET_FEATURES ? 0 : 1;
+    }
+
+    @Test
+    void aLogIsAnsweredWithItsOwnDescription() {
+        negotiateReplyAck();
+        LogDescription log = new LogDescription(0x1234, 0x8000);
+
+        frontEnd.send(Message.request(SET_LOG_BASE, true, Message.log(log)), 1);
+
+        assertThat(frontEnd.reply()).isEqualTo(Message.reply(6, Message.log(log)));
+        assertThat(fixture.device.calls).containsExactly("setLogBase " + log);
+        synchronise();
+    }
+
+    @Test
+    void aRefusedLogEndsTheConnectionSinceFrontEndsTakeEveryReplyForSuccess() {
+        negotiateReplyAck();
+        fixture.device.refusing = true;
+
+        frontEnd.send(Message.request(SET_LOG_BASE, true, Message.log(new LogDescription(1, 0))), 1);
+
+        frontEnd.awaitEnd();
+        fixture.awaitEnds(1);
+        assertThat(fixture.statistics().lastEnd()).contains("SET_LOG_BASE").contains("the test says no");
     }
 
     @Test

@@ -27,6 +27,8 @@ class RequestTest {
     @CsvSource({
         "1, GET_FEATURES, 0, ALWAYS",
         "5, SET_MEM_TABLE, -1, IF_ASKED",
+        "6, SET_LOG_BASE, 16, IF_OBEYED",
+        "7, SET_LOG_FD, 0, IF_ASKED",
         "9, SET_VRING_ADDR, 40, IF_ASKED",
         "11, GET_VRING_BASE, 8, ALWAYS",
         "12, SET_VRING_KICK, 8, IF_ASKED",

@@ -12,7 +12,7 @@ import java.lang.invoke.MethodHandle;
 /**
  * An eventfd: a doorbell between processes. Never waits, whoever made it and whatever its other holders do with it.
  *
- * <p>{@link #signal} and {@link #drain} allocate nothing and are called by one thread at a time each.
+ * <p>{@link #signal} may be called by any number of threads at once, {@link #drain} by one at a time. Neither allocates.
  */
 public final class EventFd implements AutoCloseable {
 

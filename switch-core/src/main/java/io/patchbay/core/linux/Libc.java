@@ -55,6 +55,11 @@ final class Libc {
         return bind(name, type, List.of(Linker.Option.firstVariadicArg(fixed)));
     }
 
+    /** Both: variable arguments, and never blocks. */
+    static MethodHandle bindVariadicNonBlocking(String name, FunctionDescriptor type, int fixed) {
+        return bind(name, type, List.of(Linker.Option.firstVariadicArg(fixed), Linker.Option.critical(false)));
+    }
+
     private static MethodHandle bind(String name, FunctionDescriptor type, List<Linker.Option> more) {
         List<Linker.Option> options = new ArrayList<>(more);
         options.add(Linker.Option.captureCallState("errno"));

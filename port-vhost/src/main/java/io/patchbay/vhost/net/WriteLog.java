@@ -1,0 +1,47 @@
+package io.patchbay.vhost.net;
+
+import io.patchbay.vhost.memory.DirtyPages;
+import io.patchbay.vhost.memory.GuestMemory;
+import io.patchbay.vhost.ring.Chain;
+import java.util.Optional;
+
+/** Logs the buffers of the guest that a queue has written to, if that is to be logged (VHOST_F_LOG_ALL). */
+final class WriteLog {
+
+    /** Logs nothing. */
+    static final WriteLog OFF = new WriteLog(GuestMemory.EMPTY, Optional.empty());
+
+    private final GuestMemory memory;
+    private final Optional<DirtyPages> pages;
+    private final boolean on;
+
+    private WriteLog(GuestMemory memory, Optional<DirtyPages> pages) {
+        this.memory = memory;
+        this.pages = pages;
+        this.on = pages.isPresent();
+    }
+
+    /** Logs writes to {@code memory}, all of which the log must cover. */
+    static WriteLog into(DirtyPages pages, GuestMemory memory) {
+        return new WriteLog(memory, Optional.of(pages));
+    }
+
+    boolean isOn() {
+        return on;
+    }
+
+    /** Notes that the first {@code bytes} of the buffers will have been written when this is flushed. Only while {@link #isOn}. */
+    void willWrite(Chain chain, long bytes) {
+        long left = bytes;
+        for (int s = 0; left > 0; s++) {
+            long n = Math.min(left, chain.length(s));
+            pages.orElseThrow().add(memory.guestAddress(chain.base(s), chain.offset(s)), n);
+            left -= n;
+        }
+    }
+
+    /** Logs what was noted. Only while {@link #isOn}. */
+    void flush() {
+        pages.orElseThrow().flush();
+    }
+}

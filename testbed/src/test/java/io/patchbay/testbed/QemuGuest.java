@@ -3,6 +3,7 @@ package io.patchbay.testbed;
 import java.io.IOException;
 import java.nio.file.Path;
 import java.time.Duration;
+import java.util.ArrayList;
 import java.util.List;
 
 /** A Linux guest in QEMU, without KVM, that is spoken to over its serial console. */
@@ -44,9 +45,15 @@ final class QemuGuest implements AutoCloseable {
 
     static QemuGuest start(String socket, String mac, String address, Options options)
             throws IOException, InterruptedException {
+        return start(socket, mac, address, options, List.of());
+    }
+
+    /** @param more options of QEMU itself */
+    static QemuGuest start(String socket, String mac, String address, Options options, List<String> more)
+            throws IOException, InterruptedException {
         Path files = Path.of("target", "guest").toAbsolutePath();
         Shell.run(Path.of("guest", "make-guest").toAbsolutePath() + " " + files);
-        return new QemuGuest(new Conversation(List.of(
+        List<String> command = new ArrayList<>(List.of(
                 "timeout",
                 "300",
                 "qemu-system-x86_64",
@@ -78,7 +85,9 @@ final class QemuGuest implements AutoCloseable {
                 "vhost-user,id=n0,chardev=c0" + options.netdev(),
                 // Without MSI-X: QEMU 7.2 crashes on it with any vhost-user back end when there is no KVM.
                 "-device",
-                "virtio-net-pci,netdev=n0,vectors=0,mac=" + mac + options.device())));
+                "virtio-net-pci,netdev=n0,vectors=0,mac=" + mac + options.device()));
+        command.addAll(more);
+        return new QemuGuest(new Conversation(command));
     }
 
     void awaitBoot() throws IOException, InterruptedException {

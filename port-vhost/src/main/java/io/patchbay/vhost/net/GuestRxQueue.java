@@ -162,6 +162,9 @@ final class GuestRxQueue {
     private void deliverWhole(Burst burst, int frame, int needed, int chainOfBatch) {
         MemorySegment to = batch.base(chainOfBatch);
         long at = batch.offset(chainOfBatch);
+        if (log.isOn()) {
+            log.willWrite(to, at, needed);
+        }
         writeHeader(to, at, 1);
         burst.copyFrame(frame, to, at + headerBytes);
         ring.consume(1);
@@ -178,7 +181,6 @@ final class GuestRxQueue {
             return consumed;
         }
         if (log.isOn()) {
-            // Noted first, lest the sender's memory breaks off in the middle; logged when all is written.
             log.willWrite(chain, headerBytes + (long) length);
         }
         if (chain.segments() == 1) {

@@ -3,6 +3,7 @@ package io.patchbay.vhost.net;
 import io.patchbay.vhost.memory.DirtyPages;
 import io.patchbay.vhost.memory.GuestMemory;
 import io.patchbay.vhost.ring.Chain;
+import java.lang.foreign.MemorySegment;
 import java.util.Optional;
 
 /** Logs the buffers of the guest that a queue has written to, if that is to be logged (VHOST_F_LOG_ALL). */
@@ -30,12 +31,20 @@ final class WriteLog {
         return on;
     }
 
-    /** Notes that the first {@code bytes} of the buffers will have been written when this is flushed. Only while {@link #isOn}. */
+    /**
+     * Notes that {@code bytes} of a buffer will have been written when this is flushed: before they are, since the sender's memory may break
+     * off in the middle. Only while {@link #isOn}.
+     */
+    void willWrite(MemorySegment to, long at, long bytes) {
+        pages.orElseThrow().add(memory.guestAddress(to, at), bytes);
+    }
+
+    /** The same of the first {@code bytes} of the buffers of a chain, or of several. */
     void willWrite(Chain chain, long bytes) {
         long left = bytes;
         for (int s = 0; left > 0; s++) {
             long n = Math.min(left, chain.length(s));
-            pages.orElseThrow().add(memory.guestAddress(chain.base(s), chain.offset(s)), n);
+            willWrite(chain.base(s), chain.offset(s), n);
             left -= n;
         }
     }

@@ -1,0 +1,140 @@
+package io.patchbay.testbed;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import java.nio.ByteBuffer;
+import java.nio.channels.FileChannel;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.regex.Pattern;
+import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+import tools.jackson.databind.JsonNode;
+
+/** A guest that moves from one QEMU to another, and so from one port of the switch to another, while it is being talked to. */
+class MigrationIT {
+
+    private static final Duration SOON = Duration.ofSeconds(30);
+    private static final String MAC = "02:00:00:00:07:00";
+    private static final String GUEST = "10.79.0.10";
+    private static final String HOST = "10.79.0.1";
+
+    private static final int LOW_MEMORY = 640 << 10;
+    private static final int HIGH_MEMORY = 1 << 20;
+    private static final int MEMORY = 256 << 20;
+    private static final int PAGE = 4096;
+
+    @TempDir
+    private Path directory;
+
+    @BeforeEach
+    void peers() {
+        Peers.needRoot();
+        Peers.needPrograms(
+                "qemu-system-x86_64", "iperf3", "busybox", "cpio", "dpkg-deb", "ip", "ping", "tcpdump", "sha256sum");
+    }
+
+    @Test
+    void aGuestMovesToAnotherPortUnderLoadWithItsMemoryIntact() throws Exception {
+        Path file = directory.resolve("file");
+        try (SwitchUnderTest patchbay = SwitchUnderTest.start(2, List.of("pbtm0"), "adaptive");
+                Namespace host = new Namespace("pbtm");
+                QemuGuest source = guest(patchbay, 0, List.of())) {
+            host.adopt("pbtm0", HOST);
+            try (QemuGuest destination =
+                            guest(patchbay, 1, List.of("-incoming", "unix:" + directory.resolve("in"), "-S"));
+                    QemuMonitor from = QemuMonitor.connect(directory.resolve("qmp0"));
+                    QemuMonitor to = QemuMonitor.connect(directory.resolve("qmp1"))) {
+                source.awaitBoot();
+                Shell.run("head -c 24000000 /dev/urandom > " + file);
+                host.run("timeout 60 tcpdump -n -e -l -i pbtm0 ether proto 0x8035 > " + directory
+                        + "/rarp 2>/dev/null & sleep 1");
+                source.run(
+                        "nc -l -p 9000 > /tmp/file & iperf3 -s -D; ping -i 0.2 " + HOST + " > /tmp/ping & true", SOON);
+                host.run("(ping -c 3 -i 0.2 " + GUEST + ") && (iperf3 -J -b 60M -t 14 -c " + GUEST + " > " + directory
+                        + "/iperf 2>&1; echo $? > " + directory + "/iperf.status) & sleep 2");
+                host.run("(timeout 60 bash -c \"cat " + file + " > /dev/tcp/" + GUEST + "/9000\") & sleep 0.3");
+                assertThat(portOf(patchbay)).isEqualTo("vm0");
+
+                migrate(from, to);
+                compareMemory(from, to);
+                to.execute("cont", "");
+
+                assertThat(destination.run("ping -c 5 -i 0.2 " + HOST, SOON)).contains("5 packets received");
+                assertThat(portOf(patchbay)).isEqualTo("vm1");
+                assertThat(Files.readString(directory.resolve("rarp"))).contains("Request who-is " + MAC);
+                Shell.run("for i in $(seq 300); do [ -s " + directory + "/iperf.status ] && break; sleep 0.1; done");
+                assertThat(Files.readString(directory.resolve("iperf.status")))
+                        .as(Files.readString(directory.resolve("iperf")))
+                        .isEqualTo("0\n");
+                String sum = Shell.run("sha256sum " + file).split(" ")[0];
+                assertThat(destination.run("sha256sum /tmp/file", SOON)).contains(sum);
+                assertFewPingsLost(destination.run("kill -INT $!; sleep 1; cat /tmp/ping", SOON));
+            }
+        }
+    }
+
+    private QemuGuest guest(SwitchUnderTest patchbay, int port, List<String> more) throws Exception {
+        List<String> options = new ArrayList<>(
+                List.of("-vga", "none", "-qmp", "unix:" + directory.resolve("qmp" + port) + ",server=on,wait=off"));
+        options.addAll(more);
+        // A guest that cannot announce itself has its switch do it.
+        var device = new QemuGuest.Options("reconnect=1", "", ",guest_announce=off");
+        return QemuGuest.start(patchbay.socket(port), MAC, GUEST, device, options);
+    }
+
+    private void migrate(QemuMonitor from, QemuMonitor to) throws Exception {
+        // Slowly enough that much is written to while it is being copied.
+        from.execute("migrate-set-parameters", "'max-bandwidth':40000000,'downtime-limit':300");
+        from.execute("migrate", "'uri':'unix:" + directory.resolve("in") + "'");
+        from.await("query-migrate", "\"status\": \"completed\"", SOON);
+        to.await("query-status", "\"status\": \"paused\"", SOON);
+    }
+
+    /** Both are stopped now: every byte of the guest's memory must have come over. */
+    private void compareMemory(QemuMonitor from, QemuMonitor to) throws Exception {
+        Path before = directory.resolve("before");
+        Path after = directory.resolve("after");
+        from.execute("pmemsave", "'val':0,'size':" + MEMORY + ",'filename':'" + before + "'");
+        to.execute("pmemsave", "'val':0,'size':" + MEMORY + ",'filename':'" + after + "'");
+        try (FileChannel one = FileChannel.open(before);
+                FileChannel other = FileChannel.open(after)) {
+            assertThat(differentPages(one, other, 0, LOW_MEMORY)).isZero();
+            assertThat(differentPages(one, other, HIGH_MEMORY, MEMORY - HIGH_MEMORY))
+                    .isZero();
+        }
+    }
+
+    private static int differentPages(FileChannel one, FileChannel other, long at, long size) throws Exception {
+        ByteBuffer a = one.map(FileChannel.MapMode.READ_ONLY, at, size);
+        ByteBuffer b = other.map(FileChannel.MapMode.READ_ONLY, at, size);
+        int different = 0;
+        for (int page = 0; page < size; page += PAGE) {
+            if (!a.slice(page, PAGE).equals(b.slice(page, PAGE))) {
+                different++;
+            }
+        }
+        return different;
+    }
+
+    private static void assertFewPingsLost(String statistics) {
+        var counts = Pattern.compile("(\\d+) packets transmitted, (\\d+) packets received").matcher(statistics);
+        assertThat(counts.find()).as(statistics).isTrue();
+        int sent = Integer.parseInt(counts.group(1));
+        assertThat(Integer.parseInt(counts.group(2))).isGreaterThan(20).isBetween(sent - 3, sent);
+    }
+
+    /** Where the switch thinks the guest is. */
+    private static String portOf(SwitchUnderTest patchbay) throws Exception {
+        for (JsonNode entry : patchbay.ask("/v1/fdb")) {
+            if (entry.get("address").stringValue().equals(MAC)) {
+                return entry.get("port").stringValue();
+            }
+        }
+        return "no port";
+    }
+}

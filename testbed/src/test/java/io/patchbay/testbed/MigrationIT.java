@@ -122,7 +122,8 @@ class MigrationIT {
     }
 
     private static void assertFewPingsLost(String statistics) {
-        var counts = Pattern.compile("(\\d+) packets transmitted, (\\d+) packets received").matcher(statistics);
+        var counts = Pattern.compile("(\\d+) packets transmitted, (\\d+) packets received")
+                .matcher(statistics);
         assertThat(counts.find()).as(statistics).isTrue();
         int sent = Integer.parseInt(counts.group(1));
         assertThat(Integer.parseInt(counts.group(2))).isGreaterThan(20).isBetween(sent - 3, sent);

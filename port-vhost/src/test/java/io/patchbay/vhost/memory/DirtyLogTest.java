@@ -156,6 +156,52 @@ class DirtyLogTest {
         }
     }
 
+    /** A processor may read the bit before its write to the page has left it; the bit is then seen set, cleared, and the page copied too early. */
+    @Test
+    void aPageThatIsWrittenWhileItsBitIsBeingClearedIsNeverForgotten() throws Exception {
+        int[] page = new int[1];
+        AtomicInteger begun = new AtomicInteger();
+        AtomicInteger written = new AtomicInteger();
+        try (DirtyLogReader reader = DirtyLogReader.forMemoryUpTo(4096);
+                DirtyLog log = DirtyLog.map(reader.description(), duplicate(reader))) {
+            Thread writer = Thread.ofPlatform().start(() -> {
+                DirtyPages dirty = new DirtyPages(log, Optional.empty());
+                for (int i = 1; (i = awaitChange(begun, i)) > 0; i++) {
+                    page[0] = i;
+                    dirty.add(0, 1);
+                    dirty.flush();
+                    written.set(i);
+                }
+            });
+            long end = System.nanoTime() + 1_000_000_000L;
+            int[] copied = new int[1];
+            int forgotten = 0;
+            for (int i = 1; System.nanoTime() < end; i++) {
+                log.mark(0, 1);
+                begun.set(i);
+                reader.take(p -> copied[0] = page[0]);
+                awaitChange(written, i);
+                reader.take(p -> copied[0] = page[0]);
+                forgotten += copied[0] == i ? 0 : 1;
+            }
+            begun.set(-1);
+            writer.join();
+            assertThat(forgotten).isZero();
+        }
+    }
+
+    /** Waits until a counter has reached {@code i}, or is negative; gives what it is then. */
+    private static int awaitChange(AtomicInteger counter, int i) {
+        int now = counter.get();
+        for (int spins = 0; now >= 0 && now < i; spins++) {
+            if (spins % 10_000 == 9_999) {
+                Thread.yield();
+            }
+            now = counter.get();
+        }
+        return now;
+    }
+
     @Test
     void pagesThatShareNoWordAreAllLoggedHoweverManyThereAre() throws Exception {
         Random random = new Random(3);

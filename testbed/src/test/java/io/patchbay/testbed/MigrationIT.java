@@ -11,8 +11,9 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.regex.Pattern;
 import org.junit.jupiter.api.BeforeEach;
-import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.ValueSource;
 import tools.jackson.databind.JsonNode;
 
 /** A guest that moves from one QEMU to another, and so from one port of the switch to another, while it is being talked to. */
@@ -38,15 +39,16 @@ class MigrationIT {
                 "qemu-system-x86_64", "iperf3", "busybox", "cpio", "dpkg-deb", "ip", "ping", "tcpdump", "sha256sum");
     }
 
-    @Test
-    void aGuestMovesToAnotherPortUnderLoadWithItsMemoryIntact() throws Exception {
+    @ParameterizedTest
+    @ValueSource(strings = {"", ",packed=on"})
+    void aGuestMovesToAnotherPortUnderLoadWithItsMemoryIntact(String layout) throws Exception {
         Path file = directory.resolve("file");
         try (SwitchUnderTest patchbay = SwitchUnderTest.start(2, List.of("pbtm0"), "adaptive");
                 Namespace host = new Namespace("pbtm");
-                QemuGuest source = guest(patchbay, 0, List.of())) {
+                QemuGuest source = guest(patchbay, 0, layout, List.of())) {
             host.adopt("pbtm0", HOST);
             try (QemuGuest destination =
-                            guest(patchbay, 1, List.of("-incoming", "unix:" + directory.resolve("in"), "-S"));
+                            guest(patchbay, 1, layout, List.of("-incoming", "unix:" + directory.resolve("in"), "-S"));
                     QemuMonitor from = QemuMonitor.connect(directory.resolve("qmp0"));
                     QemuMonitor to = QemuMonitor.connect(directory.resolve("qmp1"))) {
                 source.awaitBoot();
@@ -55,7 +57,7 @@ class MigrationIT {
                         + "/rarp 2>/dev/null & sleep 1");
                 source.run(
                         "nc -l -p 9000 > /tmp/file & iperf3 -s -D; ping -i 0.2 " + HOST + " > /tmp/ping & true", SOON);
-                host.run("(ping -c 3 -i 0.2 " + GUEST + ") && (iperf3 -J -b 60M -t 14 -c " + GUEST + " > " + directory
+                host.run("(ping -c 3 -i 0.2 " + GUEST + ") && (iperf3 -J -b 60M -t 12 -c " + GUEST + " > " + directory
                         + "/iperf 2>&1; echo $? > " + directory + "/iperf.status) & sleep 2");
                 host.run("(timeout 60 bash -c \"cat " + file + " > /dev/tcp/" + GUEST + "/9000\") & sleep 0.3");
                 assertThat(portOf(patchbay)).isEqualTo("vm0");
@@ -78,12 +80,12 @@ class MigrationIT {
         }
     }
 
-    private QemuGuest guest(SwitchUnderTest patchbay, int port, List<String> more) throws Exception {
+    private QemuGuest guest(SwitchUnderTest patchbay, int port, String layout, List<String> more) throws Exception {
         List<String> options = new ArrayList<>(
                 List.of("-vga", "none", "-qmp", "unix:" + directory.resolve("qmp" + port) + ",server=on,wait=off"));
         options.addAll(more);
         // A guest that cannot announce itself has its switch do it.
-        var device = new QemuGuest.Options("reconnect=1", "", ",guest_announce=off");
+        var device = new QemuGuest.Options("reconnect=1", "", ",guest_announce=off" + layout);
         return QemuGuest.start(patchbay.socket(port), MAC, GUEST, device, options);
     }
 

@@ -103,8 +103,7 @@ final class LogSlot {
             return RingLog.into(pages, addresses.log(), addresses.log());
         }
         checkRoomFor(memory);
-        return RingLog.into(
-                pages, memory.guestAddress(places.descriptors(), 0), memory.guestAddress(places.used(), 0));
+        return RingLog.into(pages, memory.guestAddress(places.descriptors(), 0), memory.guestAddress(places.used(), 0));
     }
 
     /** Refuses to log a used ring past the end of a log that is there. */

@@ -51,7 +51,8 @@ public final class LoopFuzz {
                 mergeable,
                 silent,
                 given,
-                new QueueFault("fuzz", Optional.empty()));
+                new QueueFault("fuzz", Optional.empty()),
+                WriteLog.OFF);
         while (!input.isEmpty()) {
             switch (input.u8() & 3) {
                 case 0 -> turn(from, to, input, size);

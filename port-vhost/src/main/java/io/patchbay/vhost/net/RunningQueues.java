@@ -14,6 +14,7 @@ import io.patchbay.vhost.ring.RingFeatures;
 import io.patchbay.vhost.ring.RingLayout;
 import io.patchbay.vhost.ring.RingLog;
 import io.patchbay.vhost.ring.RingPlaces;
+import io.patchbay.vhost.session.PortLog;
 import io.patchbay.vhost.session.RefusedException;
 import io.patchbay.vhost.wire.Feature;
 import io.patchbay.vhost.wire.VringAddresses;
@@ -46,6 +47,7 @@ final class RunningQueues {
     private static final String BROKEN = "the guest broke the ring";
 
     private final PortContext context;
+    private final PortLog log;
     private final Vring[] vrings;
     private final FlowTable flows = new FlowTable();
     private final LogSlot log;
@@ -55,6 +57,7 @@ final class RunningQueues {
 
     RunningQueues(PortContext context, Vring[] vrings, LogSlot log) {
         this.context = context;
+        this.log = new PortLog(context.name(), LOG, System::nanoTime);
         this.vrings = vrings;
         this.log = log;
     }
@@ -185,7 +188,7 @@ final class RunningQueues {
     private void cannotRun(int index, InvalidRingException e) {
         String why = String.valueOf(e.getMessage());
         if (!vrings[index].trouble().equals(why)) {
-            LOG.warn("port {}: vring {} cannot run: {}", context.name(), index, why);
+            log.warn("vring " + index + " cannot run: " + why);
         }
         vrings[index].setTrouble(why);
     }
@@ -277,12 +280,8 @@ final class RunningQueues {
         long position = layout.resume(base, vring.size(), places(vring, features, memory));
         // The low half is all that some front ends give of a packed ring's.
         if ((position & 0xffff) != (base & 0xffff)) {
-            LOG.info(
-                    "port {}: vring {} resumes at its used index, 0x{}, instead of base 0x{}",
-                    context.name(),
-                    index,
-                    Long.toHexString(position),
-                    Long.toHexString(base));
+            log.info(String.format(
+                    "vring %d resumes at its used index, 0x%x, instead of base 0x%x", index, position, base));
         }
         return position;
     }

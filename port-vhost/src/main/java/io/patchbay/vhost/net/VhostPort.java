@@ -5,6 +5,7 @@ import io.patchbay.core.port.PortContext;
 import io.patchbay.core.port.PortException;
 import io.patchbay.core.port.PortStatus;
 import io.patchbay.vhost.memory.GuestMemory;
+import io.patchbay.vhost.session.PortLog;
 import io.patchbay.vhost.session.SessionServer;
 import io.patchbay.vhost.session.SocketFile;
 import io.patchbay.vhost.session.Statistics;
@@ -21,6 +22,7 @@ public final class VhostPort implements Port {
 
     private final String name;
     private final VhostSettings settings;
+    private final PortLog log;
     private volatile Optional<Running> running = Optional.empty();
 
     private record Running(VhostNetDevice device, SessionServer server) {}
@@ -28,6 +30,7 @@ public final class VhostPort implements Port {
     VhostPort(String name, VhostSettings settings) {
         this.name = name;
         this.settings = settings;
+        this.log = new PortLog(name, LOG, System::nanoTime);
     }
 
     @Override
@@ -88,7 +91,7 @@ public final class VhostPort implements Port {
 
     @Override
     public void fault(Throwable cause) {
-        LOG.error("port {}: taken out of service", name, cause);
+        log.error("taken out of service", cause);
         running.ifPresent(r -> r.server()
                 .disconnect(
                         r.device().memoryIntact()

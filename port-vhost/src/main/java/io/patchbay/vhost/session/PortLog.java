@@ -7,9 +7,9 @@ import org.slf4j.spi.LoggingEventBuilder;
 
 /**
  * What is said about one port, within limits: a front end decides how often there is something to say, also by connecting again and again,
- * and must not be able to fill a disk. Confined to the session's thread.
+ * and must not be able to fill a disk. Confined to one thread at a time.
  */
-final class PortLog {
+public final class PortLog {
 
     /** Lines that may come at once. */
     static final int BURST = 20;
@@ -24,22 +24,22 @@ final class PortLog {
     private long withheld;
 
     /** @param nanoTime as {@link System#nanoTime} */
-    PortLog(String port, Logger log, LongSupplier nanoTime) {
+    public PortLog(String port, Logger log, LongSupplier nanoTime) {
         this.port = port;
         this.log = log;
         this.nanoTime = nanoTime;
         this.refilled = nanoTime.getAsLong();
     }
 
-    void info(String what) {
+    public void info(String what) {
         say(log.atLevel(Level.INFO), what);
     }
 
-    void warn(String what) {
+    public void warn(String what) {
         say(log.atLevel(Level.WARN), what);
     }
 
-    void error(String what, Throwable cause) {
+    public void error(String what, Throwable cause) {
         say(log.atLevel(Level.ERROR).setCause(cause), what);
     }
 

@@ -4,6 +4,10 @@ import static io.patchbay.vhost.net.HostileGuest.RX;
 import static io.patchbay.vhost.net.HostileGuest.TX;
 import static org.assertj.core.api.Assertions.assertThat;
 
+import ch.qos.logback.classic.Level;
+import ch.qos.logback.classic.Logger;
+import ch.qos.logback.classic.spi.ILoggingEvent;
+import ch.qos.logback.core.read.ListAppender;
 import io.patchbay.core.linux.Fd;
 import io.patchbay.core.linux.SharedMemory;
 import io.patchbay.core.port.DropReason;
@@ -30,6 +34,7 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
+import org.slf4j.LoggerFactory;
 
 /**
  * What a guest can do to its own rings while two others talk (README, "Attacks"): it costs the guest its frame or its queue, is counted,
@@ -422,6 +427,31 @@ class AttacksTest {
             GuestRig.awaitThat("it is delivered", () -> hostile.usedIndex(RX) == n + 1);
         }
         assertThat(rig.delivered(0).get(QueueCounters.Count.CALLS)).isEqualTo(100);
+    }
+
+    @Test
+    @DisplayName("list 5.1.14: messages without end do not fill the log")
+    void messagesWithoutEndDoNotFillTheLog() throws IOException {
+        Logger log = (Logger) LoggerFactory.getLogger(RunningQueues.class);
+        ListAppender<ILoggingEvent> lines = new ListAppender<>();
+        lines.start();
+        log.addAppender(lines);
+        log.setLevel(Level.INFO);
+        try {
+            for (int i = 0; i < 400; i++) {
+                // Each start finds another used index than the ring had when it was stopped, which is worth a line.
+                hostile.client().tell(Request.SET_VRING_ENABLE, Message.state(TX, 0), List.of());
+                hostile.settle();
+                hostile.memory(HostileGuest.Part.TX_USED)
+                        .set(ValueLayout.JAVA_SHORT, SplitRingDescriptor.USED_INDEX, (short) (7 * i + 1));
+                hostile.publishQuietly(TX, 7 * i + 1);
+                hostile.client().tell(Request.SET_VRING_ENABLE, Message.state(TX, 1), List.of());
+            }
+            hostile.settle();
+            assertThat(lines.list).hasSizeBetween(10, 60);
+        } finally {
+            log.detachAppender(lines);
+        }
     }
 
     @Test

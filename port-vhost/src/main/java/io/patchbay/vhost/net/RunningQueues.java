@@ -47,7 +47,7 @@ final class RunningQueues {
     private static final String BROKEN = "the guest broke the ring";
 
     private final PortContext context;
-    private final PortLog log;
+    private final PortLog portLog;
     private final Vring[] vrings;
     private final FlowTable flows = new FlowTable();
     private final LogSlot log;
@@ -57,7 +57,7 @@ final class RunningQueues {
 
     RunningQueues(PortContext context, Vring[] vrings, LogSlot log) {
         this.context = context;
-        this.log = new PortLog(context.name(), LOG, System::nanoTime);
+        this.portLog = new PortLog(context.name(), LOG, System::nanoTime);
         this.vrings = vrings;
         this.log = log;
     }
@@ -188,7 +188,7 @@ final class RunningQueues {
     private void cannotRun(int index, InvalidRingException e) {
         String why = String.valueOf(e.getMessage());
         if (!vrings[index].trouble().equals(why)) {
-            log.warn("vring " + index + " cannot run: " + why);
+            portLog.warn("vring " + index + " cannot run: " + why);
         }
         vrings[index].setTrouble(why);
     }
@@ -280,7 +280,7 @@ final class RunningQueues {
         long position = layout.resume(base, vring.size(), places(vring, features, memory));
         // The low half is all that some front ends give of a packed ring's.
         if ((position & 0xffff) != (base & 0xffff)) {
-            log.info(String.format(
+            portLog.info(String.format(
                     "vring %d resumes at its used index, 0x%x, instead of base 0x%x", index, position, base));
         }
         return position;

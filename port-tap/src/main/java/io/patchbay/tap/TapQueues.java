@@ -1,8 +1,10 @@
 package io.patchbay.tap;
 
+import io.patchbay.core.frame.OffloadSet;
 import io.patchbay.core.linux.Errno;
 import io.patchbay.core.linux.FileCalls;
 import io.patchbay.core.linux.IoVector;
+import io.patchbay.core.linux.LinuxException;
 import io.patchbay.core.linux.TapFile;
 import io.patchbay.core.port.FrameSource;
 import io.patchbay.core.port.PortContext;
@@ -16,9 +18,13 @@ import io.patchbay.core.port.UplinkTransmitters;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
 
 /** The open queues of a tap or macvtap device. */
 record TapQueues(List<TapFile> files, PortQueues queues) implements UplinkDevice.Attachment {
+
+    private static final Logger LOG = LoggerFactory.getLogger(TapQueues.class);
 
     /** Makes the files, taken over, into queues that can be published; there may be none if the port is not enabled. */
     static TapQueues of(List<TapFile> files, PortContext context, boolean enabled, Runnable trouble) {
@@ -28,15 +34,31 @@ record TapQueues(List<TapFile> files, PortQueues queues) implements UplinkDevice
         List<ReceiveQueue> receive = new ArrayList<>();
         List<UplinkTransmitter> transmit = new ArrayList<>();
         for (int q = 0; q < files.size(); q++) {
+            int takes = offerOffloads(files.get(q));
             int fd = files.get(q).number();
             receive.add(
                     new UplinkQueue(new Source(fd, trouble), context.counters().receive(q)));
             transmit.add(new UplinkTransmitter(
                     (vector, count) -> FileCalls.writev(fd, vector, count),
-                    context.counters().transmit(q)));
+                    context.counters().transmit(q),
+                    TapFile.HEADER_BYTES,
+                    takes));
         }
         Transmitter transmitter = transmit.size() == 1 ? transmit.getFirst() : new UplinkTransmitters(transmit);
         return new TapQueues(files, new PortQueues(receive, Optional.of(transmitter)));
+    }
+
+    /** Lets the kernel leave to us what it can, and gives what that is: it takes as much from us. Linux before 6.2 knows no USO. */
+    private static int offerOffloads(TapFile file) {
+        try {
+            file.setOffloads(OffloadSet.ALL);
+            return OffloadSet.ALL;
+        } catch (LinuxException e) {
+            int withoutUso = OffloadSet.ALL & ~(OffloadSet.USO4 | OffloadSet.USO6);
+            LOG.debug("without segmentation of UDP: {}", e.getMessage());
+            file.setOffloads(withoutUso);
+            return withoutUso;
+        }
     }
 
     private record Source(int descriptor, Runnable trouble) implements FrameSource {
@@ -48,6 +70,11 @@ record TapQueues(List<TapFile> files, PortQueues queues) implements UplinkDevice
                 trouble.run();
             }
             return n;
+        }
+
+        @Override
+        public int headerBytes() {
+            return TapFile.HEADER_BYTES;
         }
 
         @Override

@@ -114,7 +114,8 @@ class BridgeOracleIT {
             for (int i = 0; i < PORTS; i++) {
                 TapFile tap = TapFile.open("pbtb" + i, false);
                 int fd = tap.number();
-                endpoints.add(new Endpoint(fd, 0, tap, (v, n) -> FileCalls.readv(fd, v, n), () -> PacketSocket.NO_TAG));
+                endpoints.add(new Endpoint(
+                        fd, TapFile.HEADER_BYTES, tap, (v, n) -> FileCalls.readv(fd, v, n), () -> PacketSocket.NO_TAG));
                 Shell.run("sysctl -qw net.ipv6.conf.pbtb" + i + ".disable_ipv6=1; ip link set pbtb" + i
                         + " master pbtbr up");
             }

@@ -312,18 +312,28 @@ public final class FrontEnd implements AutoCloseable {
     }
 
     /**
-     * Sends one frame, in one buffer with its header.
+     * Sends one frame, in one buffer with a header that asks for nothing.
      *
      * @return false if every transmit buffer is with the device
      */
     public boolean send(byte[] frame) {
+        return send(new byte[headerBytes()], frame);
+    }
+
+    /**
+     * Sends one frame, in one buffer with its header.
+     *
+     * @param header {@link #headerBytes} bytes
+     * @return false if every transmit buffer is with the device
+     */
+    public boolean send(byte[] header, byte[] frame) {
         reclaim();
         if (transmit.free() == 0) {
             return false;
         }
         int id = transmit.take();
         long at = transmit.bufferOffset(id);
-        transmit.buffers().asSlice(at, headerBytes()).fill((byte) 0);
+        MemorySegment.copy(header, 0, transmit.buffers(), ValueLayout.JAVA_BYTE, at, header.length);
         MemorySegment.copy(frame, 0, transmit.buffers(), ValueLayout.JAVA_BYTE, at + headerBytes(), frame.length);
         transmit.offerReadable(id, headerBytes() + frame.length);
         if (transmit.publish()) {
@@ -342,14 +352,23 @@ public final class FrontEnd implements AutoCloseable {
         return n;
     }
 
+    /** A frame and the header before it. */
+    public record Received(byte[] header, byte[] frame) {}
+
     /** The next frame received, put together from all its buffers; empty if none has come. */
     public Optional<byte[]> receive() {
+        return receiveWithHeader().map(Received::frame);
+    }
+
+    /** As {@link #receive}, with the header. */
+    public Optional<Received> receiveWithHeader() {
         if (!receive.next()) {
             return Optional.empty();
         }
         MemorySegment buffers = receive.buffers();
         long at = receive.bufferOffset(receive.usedId());
         int buffersOfFrame = headerBytes() == 12 ? buffers.get(ValueLayout.JAVA_SHORT_UNALIGNED, at + 10) & 0xffff : 1;
+        byte[] header = buffers.asSlice(at, headerBytes()).toArray(ValueLayout.JAVA_BYTE);
         ByteArrayOutputStream frame = new ByteArrayOutputStream();
         append(frame, headerBytes());
         for (int i = 1; i < buffersOfFrame; i++) {
@@ -361,7 +380,7 @@ public final class FrontEnd implements AutoCloseable {
         if (receive.publish()) {
             kickReceive();
         }
-        return Optional.of(frame.toByteArray());
+        return Optional.of(new Received(header, frame.toByteArray()));
     }
 
     private void append(ByteArrayOutputStream frame, int skip) {

@@ -2,7 +2,6 @@ package io.patchbay.vhost.net;
 
 import io.patchbay.core.frame.FrameReader;
 import io.patchbay.vhost.ring.Chain;
-import java.lang.foreign.MemorySegment;
 import java.lang.foreign.ValueLayout;
 
 /** Writes front to back over the buffers of chains, however they are cut. Reused; allocates nothing. */
@@ -19,15 +18,18 @@ final class ChainWriter {
         position = 0;
     }
 
-    /** A header without offloads; the chains have room for it. */
-    void writeHeader(int bytes, int buffers) {
+    /**
+     * A header; the chains have room for it.
+     *
+     * @param bytes of it, 10 or 12
+     * @param first bytes 0 to 7, byte 0 lowest
+     * @param rest bytes 8 to 11, byte 8 lowest
+     */
+    void writeHeader(int bytes, long first, int rest) {
         for (int i = 0; i < bytes; i++) {
-            int octet = i == NetHeaderDescriptor.NUM_BUFFERS
-                    ? buffers
-                    : i == NetHeaderDescriptor.NUM_BUFFERS + 1 ? buffers >>> 8 : 0;
+            long octet = i < Long.BYTES ? first >>> (8 * i) : rest >>> (8 * (i - Long.BYTES));
             skipFull();
-            MemorySegment to = chain.base(segment);
-            to.set(ValueLayout.JAVA_BYTE, chain.offset(segment) + position, (byte) octet);
+            chain.base(segment).set(ValueLayout.JAVA_BYTE, chain.offset(segment) + position, (byte) octet);
             position++;
         }
     }

@@ -7,6 +7,9 @@ import static io.patchbay.core.port.QueueCounters.Count.FRAMES;
 
 import io.patchbay.core.frame.Burst;
 import io.patchbay.core.frame.FrameReader;
+import io.patchbay.core.frame.Offload;
+import io.patchbay.core.frame.OffloadSet;
+import io.patchbay.core.frame.SoftwareOffload;
 import io.patchbay.core.linux.EventFd;
 import io.patchbay.core.port.DropReason;
 import io.patchbay.core.port.QueueCounters;
@@ -40,6 +43,7 @@ final class GuestRxQueue {
     private DeviceRing ring;
     private final int headerBytes;
     private final boolean mergeable;
+    private final int takes;
     private Optional<EventFd> call;
     private final QueueCounters counters;
     private final QueueFault fault;
@@ -55,10 +59,12 @@ final class GuestRxQueue {
     private long deliveredBytes;
     private int buffers;
 
+    /** @param takes the {@link OffloadSet} the guest takes upon itself */
     GuestRxQueue(
             DeviceRing ring,
             int headerBytes,
             boolean mergeable,
+            int takes,
             QueueEvents events,
             QueueCounters counters,
             QueueFault fault,
@@ -66,6 +72,7 @@ final class GuestRxQueue {
         this.ring = ring;
         this.headerBytes = headerBytes;
         this.mergeable = mergeable;
+        this.takes = takes;
         this.call = events.call();
         this.counters = counters;
         this.fault = fault;
@@ -105,16 +112,23 @@ final class GuestRxQueue {
             delivered = 0;
             deliveredBytes = 0;
             buffers = 0;
+            boolean offloads = burst.hasOffloads();
             int ready = readAhead(count);
             int used = 0;
             for (; done < count; done++) {
                 int frame = frames[done];
                 int needed = headerBytes + burst.length(frame);
-                if (used < ready && batch.length(used) >= needed) {
+                boolean unfinished = offloads && burst.offload(frame) != Offload.NONE;
+                if (used < ready && batch.length(used) >= needed && !unfinished) {
                     deliverWhole(burst, frame, needed, used);
                     used++;
                 } else {
-                    used += deliver(burst, frame);
+                    consumed = 0;
+                    if (unfinished ? deliverUnfinished(burst, frame) : deliver(burst, frame, 0, 0)) {
+                        delivered++;
+                        deliveredBytes += burst.length(frame);
+                    }
+                    used += consumed;
                 }
             }
         } finally {
@@ -165,7 +179,7 @@ final class GuestRxQueue {
         if (log.isOn()) {
             log.willWrite(to, at, needed);
         }
-        writeHeader(to, at, 1);
+        writeHeader(to, at, 0, 0);
         burst.copyFrame(frame, to, at + headerBytes);
         ring.consume(1);
         ring.use(batch.head(chainOfBatch), needed);
@@ -173,12 +187,36 @@ final class GuestRxQueue {
         deliveredBytes += needed - headerBytes;
     }
 
-    /** Delivers or drops a frame by way of chains of any form, and says how many it consumed. */
-    private int deliver(Burst burst, int frame) {
+    /** Delivers a frame as its sender left it if the guest finishes it, else finished, in as many pieces as it takes. */
+    private boolean deliverUnfinished(Burst burst, int frame) {
+        long offload = burst.offload(frame);
+        if (OffloadSet.suffices(takes, offload)) {
+            long shown = OffloadSet.visible(takes, offload);
+            return deliver(
+                    burst, frame, Offload.headerWord(shown, burst.headerLength(frame)), Offload.csumOffset(shown));
+        }
+        SoftwareOffload software = burst.softwareOffload();
+        software.start(burst, frame);
+        boolean taken = true;
+        while (taken && software.next()) {
+            taken = deliver(software.out(), 0, 0, 0);
+        }
+        int made = software.made();
+        buffers += made;
+        counters.finishedInSoftware(Offload.isSegmented(offload), taken ? made : made - 1, taken);
+        return taken;
+    }
+
+    /**
+     * Delivers a frame by way of chains of any form, or counts why not.
+     *
+     * @param headerWord bytes 0 to 7 of its header
+     * @param csumOffset bytes 8 and 9
+     */
+    private boolean deliver(Burst burst, int frame, long headerWord, int csumOffset) {
         int length = burst.length(frame);
-        consumed = 0;
         if (!findRoom(headerBytes + (long) length)) {
-            return consumed;
+            return false;
         }
         if (log.isOn()) {
             log.willWrite(chain, headerBytes + (long) length);
@@ -186,15 +224,16 @@ final class GuestRxQueue {
         if (chain.segments() == 1) {
             MemorySegment to = chain.base(0);
             long at = chain.offset(0);
-            writeHeader(to, at, 1);
+            writeHeader(to, at, headerWord, csumOffset);
             burst.copyFrame(frame, to, at + headerBytes);
         } else {
-            scatter(burst, frame);
+            writer.start(chain);
+            writer.writeHeader(headerBytes, headerWord, csumOffset | chain.chains() << 16);
+            reader.start(burst, frame);
+            writer.write(reader);
         }
         giveBack(headerBytes + length);
-        delivered++;
-        deliveredBytes += length;
-        return consumed;
+        return true;
     }
 
     /** Gathers chains for a frame and its header, or counts why there are none. Chains that are no buffers are given back on the way. */
@@ -202,7 +241,7 @@ final class GuestRxQueue {
         chain.clear();
         int ahead = 0;
         while (chain.bytes() < needed) {
-            int waiting = broken ? 0 : ring.available(ENOUGH_TO_KNOW);
+            int waiting = broken ? 0 : ring.available(Math.max(ENOUGH_TO_KNOW, ahead + 1));
             if (waiting == DeviceRing.BROKEN) {
                 stop(ring.whyBroken());
                 waiting = 0;
@@ -272,20 +311,12 @@ final class GuestRxQueue {
         chain.clear();
     }
 
-    private void scatter(Burst burst, int frame) {
-        writer.start(chain);
-        writer.writeHeader(headerBytes, chain.chains());
-        reader.start(burst, frame);
-        writer.write(reader);
-    }
-
-    private void writeHeader(MemorySegment to, long at, int buffers) {
-        // No offload is offered yet, so the header says nothing but how many buffers there are.
-        to.set(NetHeaderDescriptor.U64, at, 0L);
+    private void writeHeader(MemorySegment to, long at, long headerWord, int csumOffset) {
+        to.set(NetHeaderDescriptor.U64, at, headerWord);
         if (headerBytes == NetHeaderDescriptor.BYTES) {
-            to.set(NetHeaderDescriptor.U32, at + Long.BYTES, buffers << 16);
+            to.set(NetHeaderDescriptor.U32, at + NetHeaderDescriptor.CSUM_OFFSET, csumOffset | 1 << 16);
         } else {
-            to.set(NetHeaderDescriptor.U16, at + Long.BYTES, (short) 0);
+            to.set(NetHeaderDescriptor.U16, at + NetHeaderDescriptor.CSUM_OFFSET, (short) csumOffset);
         }
     }
 

@@ -8,6 +8,9 @@ import static io.patchbay.core.port.QueueCounters.Count.KICKS;
 
 import io.patchbay.core.frame.Burst;
 import io.patchbay.core.frame.EthernetDescriptor;
+import io.patchbay.core.frame.Offload;
+import io.patchbay.core.frame.OffloadCheck;
+import io.patchbay.core.frame.OffloadSet;
 import io.patchbay.core.linux.EventFd;
 import io.patchbay.core.port.DropReason;
 import io.patchbay.core.port.QueueCounters;
@@ -25,7 +28,7 @@ import java.util.function.LongFunction;
  * A virtqueue the guest transmits on.
  *
  * <p>Each chain is a header and a frame. Chains are given back with length 0, all of a burst together; a chain that is no frame is counted
- * and given back in its turn.
+ * and given back in its turn. What the header asks for goes with the frame, if it can be.
  */
 final class GuestTxQueue implements ReceiveQueue {
 
@@ -38,6 +41,9 @@ final class GuestTxQueue implements ReceiveQueue {
     private final Optional<EventFd> call;
     private final QueueCounters counters;
     private final QueueFault fault;
+    private final boolean mayAsk;
+    private final OffloadCheck check;
+    private final boolean[] asks = new boolean[Burst.CAPACITY];
     private final ChainBatch batch = new ChainBatch();
     private final Chain chain = new Chain();
     private final int[] heads = new int[Burst.CAPACITY];
@@ -47,17 +53,21 @@ final class GuestTxQueue implements ReceiveQueue {
     private boolean broken;
 
     /**
+     * @param asked the {@link OffloadSet} the guest may ask for; if that is nothing its headers are not looked at
      * @param flows where it is noted what the guest sends from here
      * @param pair number of the queue pair
      */
     GuestTxQueue(
             DeviceRing ring,
             int headerBytes,
+            int asked,
             QueueEvents events,
             QueueCounters counters,
             QueueFault fault,
             FlowTable flows,
             int pair) {
+        this.mayAsk = asked != OffloadSet.NOTHING;
+        this.check = OffloadCheck.ofGuest(asked);
         this.ring = ring;
         this.headerBytes = headerBytes;
         this.kick = events.kick();
@@ -81,12 +91,15 @@ final class GuestTxQueue implements ReceiveQueue {
         }
         int chains = Math.min(waiting, limit);
         ring.readBatch(chains, false, batch);
+        if (mayAsk) {
+            lookForRequests(chains);
+        }
         int n = 0;
         int buffers = 0;
         long bytesBefore = burst.bytes();
         while (n < chains && buffers < MAX_BUFFERS && burst.hasRoomForAnyFrame()) {
             int length = batch.length(n) - headerBytes;
-            if (length >= Burst.HEAD_BYTES && length <= EthernetDescriptor.MAX_FRAME_BYTES) {
+            if (length >= Burst.HEAD_BYTES && length <= EthernetDescriptor.MAX_FRAME_BYTES && !asks[n]) {
                 heads[n] = batch.head(n);
                 burst.addUnread(batch.base(n), batch.offset(n) + headerBytes, length);
                 buffers += 2;
@@ -107,6 +120,22 @@ final class GuestTxQueue implements ReceiveQueue {
         counters.add(FRAMES, n);
         counters.add(BYTES, burst.bytes() - bytesBefore);
         return n;
+    }
+
+    /**
+     * Finds out which frames of the batch need a closer look at their headers. A guest that changes a header after this has asked for nothing.
+     *
+     * <p>In one sweep, like the reading of the heads, which are in the same cache lines.
+     */
+    private void lookForRequests(int chains) {
+        for (int i = 0; i < chains; i++) {
+            boolean whole = batch.length(i) >= headerBytes;
+            asks[i] = whole && isRequest(batch.base(i).get(NetHeaderDescriptor.U16, batch.offset(i)));
+        }
+    }
+
+    private static boolean isRequest(long header) {
+        return Offload.isSegmented(header) || Offload.needsChecksum(header);
     }
 
     private void learnFlows(Burst burst) {
@@ -203,10 +232,46 @@ final class GuestTxQueue implements ReceiveQueue {
     private void end(Burst burst, boolean fits, long head0, long head1, int length) {
         if (fits) {
             burst.endFrame(head0, head1, length);
+            if (mayAsk) {
+                takeRequest(burst);
+            }
         } else {
             burst.dropFrame();
             drop(DropReason.TOO_MANY_SEGMENTS);
         }
+    }
+
+    /** Reads the header, once, and lets what it asks for go with the frame, or drops the frame if that cannot be. */
+    private void takeRequest(Burst burst) {
+        long request = chain.length(0) >= NetHeaderDescriptor.LEGACY_BYTES
+                ? Offload.ofHeader(
+                        chain.base(0).get(NetHeaderDescriptor.U64, chain.offset(0)),
+                        chain.base(0).get(NetHeaderDescriptor.U16, chain.offset(0) + NetHeaderDescriptor.CSUM_OFFSET))
+                : requestInPieces();
+        if (isRequest(request) && !check.accept(burst, request)) {
+            burst.dropLast();
+            drop(DropReason.BAD_OFFLOAD);
+        }
+    }
+
+    private long requestInPieces() {
+        long first = 0;
+        int csumOffset = 0;
+        int s = 0;
+        int at = 0;
+        for (int i = 0; i < NetHeaderDescriptor.LEGACY_BYTES; i++) {
+            while (at == chain.length(s)) {
+                s++;
+                at = 0;
+            }
+            int octet = chain.base(s).get(ValueLayout.JAVA_BYTE, chain.offset(s) + at++) & 0xff;
+            if (i < NetHeaderDescriptor.CSUM_OFFSET) {
+                first |= (long) octet << (8 * i);
+            } else {
+                csumOffset |= octet << (8 * (i - NetHeaderDescriptor.CSUM_OFFSET));
+            }
+        }
+        return Offload.ofHeader(first, csumOffset);
     }
 
     private void drop(DropReason reason) {

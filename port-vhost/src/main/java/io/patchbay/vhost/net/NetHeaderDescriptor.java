@@ -16,6 +16,7 @@ import java.nio.ByteOrder;
  */
 public final class NetHeaderDescriptor {
 
+    public static final int CSUM_OFFSET = 8;
     public static final int NUM_BUFFERS = 10;
 
     /** Without VIRTIO_F_VERSION_1 and without VIRTIO_NET_F_MRG_RXBUF. */

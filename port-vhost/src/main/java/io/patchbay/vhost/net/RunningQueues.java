@@ -255,6 +255,7 @@ final class RunningQueues {
                     new GuestTxQueue(
                             ring,
                             headerBytes,
+                            NetOffloads.asked(features),
                             vring.events(),
                             context.counters().receive(pair),
                             fault,
@@ -267,6 +268,7 @@ final class RunningQueues {
                             ring,
                             headerBytes,
                             mergeable,
+                            NetOffloads.taken(features),
                             vring.events(),
                             context.counters().transmit(pair),
                             fault,

@@ -39,7 +39,8 @@ final class VhostNetDevice implements VhostDevice {
     private static final int MIN_MTU = 68;
     private static final int MAX_MTU = 65_535;
 
-    static final long OFFERED = Feature.mask(
+    static final long OFFERED = NetOffloads.FEATURES
+            | Feature.mask(
             Feature.VIRTIO_F_VERSION_1,
             Feature.VIRTIO_F_INDIRECT_DESC,
             Feature.VIRTIO_F_EVENT_IDX,

@@ -27,6 +27,10 @@
  * that is written and not logged is a guest whose memory is silently corrupt at the destination. (QEMU gives the log after starting the
  * queues if it connects in the middle of a migration; they wait that long.) Switching off logging does not give up the log; the next one,
  * or the end of the connection, does.
+ *
+ * <p><b>Offloads.</b> Headers are looked at only if their guest negotiated VIRTIO_NET_F_CSUM, without which it may ask for nothing: most often
+ * a header has a cache line of its own. A type that was not negotiated is as wrong as one that does not fit the frame. What a guest
+ * changes by VIRTIO_NET_CTRL_GUEST_OFFLOADS its front end keeps to itself; there is no vhost-user message for it.
  */
 @NullMarked
 package io.patchbay.vhost.net;

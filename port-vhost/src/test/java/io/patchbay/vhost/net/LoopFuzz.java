@@ -1,6 +1,7 @@
 package io.patchbay.vhost.net;
 
 import io.patchbay.core.frame.Burst;
+import io.patchbay.core.frame.OffloadSet;
 import io.patchbay.core.port.QueueCounters;
 import io.patchbay.vhost.fuzz.Input;
 import io.patchbay.vhost.fuzz.SyntheticGuest;
@@ -40,6 +41,7 @@ public final class LoopFuzz {
         GuestTxQueue from = new GuestTxQueue(
                 ring(SENDER, size, kind),
                 headerBytes,
+                OffloadSet.ALL,
                 silent,
                 taken,
                 new QueueFault("fuzz", Optional.empty()),
@@ -49,6 +51,7 @@ public final class LoopFuzz {
                 ring(RECEIVER, size, kind),
                 headerBytes,
                 mergeable,
+                (kind & 128) != 0 ? OffloadSet.ALL : OffloadSet.NOTHING,
                 silent,
                 given,
                 new QueueFault("fuzz", Optional.empty()),

@@ -136,6 +136,27 @@ final class Metrics implements AutoCloseable {
                 "Deliveries beyond the first that floods of received frames caused.",
                 QueueCounters.Count.FLOOD_COPIES,
                 true);
+        perPort(
+                port,
+                tags,
+                "software.checksums",
+                "Delivered frames whose checksum was completed in software.",
+                QueueCounters.Count.SOFTWARE_CHECKSUMS,
+                false);
+        perPort(
+                port,
+                tags,
+                "software.segmented",
+                "Delivered frames that were segmented in software.",
+                QueueCounters.Count.SOFTWARE_SEGMENTED,
+                false);
+        perPort(
+                port,
+                tags,
+                "software.segments",
+                "Segments made in software that the guest or uplink took.",
+                QueueCounters.Count.SOFTWARE_SEGMENTS,
+                false);
         perPort(port, tags, "kicks", "Wake-ups received from the guest.", QueueCounters.Count.KICKS, true);
         counter(
                 "patchbay.port.calls",

@@ -40,6 +40,9 @@ final class Views {
             long kicks,
             long calls,
             long callsSuppressed,
+            long softwareChecksums,
+            long softwareSegmented,
+            long softwareSegments,
             long dropped) {}
 
     record PortStats(String port, List<QueueLine> queues) {}
@@ -134,6 +137,9 @@ final class Views {
                     i.get(QueueCounters.Count.KICKS),
                     i.get(QueueCounters.Count.CALLS) + o.get(QueueCounters.Count.CALLS),
                     i.get(QueueCounters.Count.CALLS_SUPPRESSED) + o.get(QueueCounters.Count.CALLS_SUPPRESSED),
+                    o.get(QueueCounters.Count.SOFTWARE_CHECKSUMS),
+                    o.get(QueueCounters.Count.SOFTWARE_SEGMENTED),
+                    o.get(QueueCounters.Count.SOFTWARE_SEGMENTS),
                     i.dropped() + o.dropped()));
         }
         return new PortStats(port.name(), lines);

@@ -8,19 +8,25 @@ import java.lang.foreign.MemorySegment;
 
 /**
  * One queue of a tap or macvtap device: a file from which whole Ethernet frames are read and to which they are written (Documentation of
- * the kernel: networking/tuntap). Non-blocking. Frames come and go without any header before them.
+ * the kernel: networking/tuntap). Non-blocking. Every frame that is read or written begins with a virtio-net header of {@value #HEADER_BYTES} bytes.
  */
 public final class TapFile implements AutoCloseable {
+
+    /** Bytes of the virtio-net header before each frame. */
+    public static final int HEADER_BYTES = 12;
 
     private static final long TUNSETIFF = 0x400454caL;
     private static final long TUNSETPERSIST = 0x400454cbL;
     private static final long TUNSETOWNER = 0x400454ccL;
     private static final long TUNSETGROUP = 0x400454ceL;
+    private static final long TUNSETOFFLOAD = 0x400454d0L;
     private static final long TUNGETIFF = 0x800454d2L;
+    private static final long TUNSETVNETHDRSZ = 0x400454d8L;
     private static final long TUNSETCARRIER = 0x400454e2L;
     private static final int IFF_TAP = 0x0002;
     private static final int IFF_MULTI_QUEUE = 0x0100;
     private static final int IFF_NO_PI = 0x1000;
+    private static final int IFF_VNET_HDR = 0x4000;
 
     private final Fd fd;
     private final String device;
@@ -58,9 +64,12 @@ public final class TapFile implements AutoCloseable {
         Fd fd = FileCalls.open(path, FileCalls.O_RDWR | FileCalls.O_NONBLOCK);
         try (Arena arena = Arena.ofConfined()) {
             MemorySegment request = NetDevice.request(arena, device);
-            int flags = IFF_TAP | IFF_NO_PI | (multiQueue ? IFF_MULTI_QUEUE : 0);
+            int flags = IFF_TAP | IFF_NO_PI | IFF_VNET_HDR | (multiQueue ? IFF_MULTI_QUEUE : 0);
             request.set(JAVA_SHORT, NetDevice.VALUE, (short) flags);
             NetDevice.ioctl(fd, TUNSETIFF, request, "ioctl(TUNSETIFF)", device);
+            // A device that lasts may have been used with another length before.
+            MemorySegment bytes = arena.allocateFrom(JAVA_INT, HEADER_BYTES);
+            NetDevice.ioctl(fd, TUNSETVNETHDRSZ, bytes, "ioctl(TUNSETVNETHDRSZ)", device);
             return new TapFile(fd, device);
         } catch (RuntimeException e) {
             fd.close();
@@ -91,6 +100,15 @@ public final class TapFile implements AutoCloseable {
     /** Lets the members of a group open the device without any privilege. */
     public void setGroup(int group) {
         set(TUNSETGROUP, group, "ioctl(TUNSETGROUP)");
+    }
+
+    /**
+     * Tells the kernel what it may leave undone in the frames that are read here.
+     *
+     * @param offloads TUN_F_CSUM, TUN_F_TSO4, ... ({@code <linux/if_tun.h>})
+     */
+    public void setOffloads(int offloads) {
+        set(TUNSETOFFLOAD, offloads, "ioctl(TUNSETOFFLOAD)");
     }
 
     /** Whether the host sees a cable in the device. A tap has one from the moment it is opened. */

@@ -139,6 +139,13 @@ class UplinkQueueTest {
         assertThat(counters.get(BYTES)).isEqualTo(100 + length);
     }
 
+    @Test
+    void aFrameLongerThanAnyPortCarriesIsDropped() {
+        source.frame(frame(65_558, 2));
+        assertThat(poll(64)).isEmpty();
+        assertThat(counters.dropped(DropReason.OVERSIZE)).isEqualTo(1);
+    }
+
     @ParameterizedTest
     @ValueSource(ints = {16, 17, 56, 1510, 2044, 2045, 2047, 2048, 2049, 9014, 65_535})
     void aTagThatTheKernelTookOutIsPutBack(int length) {

@@ -41,19 +41,19 @@ final class VhostNetDevice implements VhostDevice {
 
     static final long OFFERED = NetOffloads.FEATURES
             | Feature.mask(
-            Feature.VIRTIO_F_VERSION_1,
-            Feature.VIRTIO_F_INDIRECT_DESC,
-            Feature.VIRTIO_F_EVENT_IDX,
-            Feature.VIRTIO_F_ANY_LAYOUT,
-            Feature.VIRTIO_F_RING_PACKED,
-            Feature.VIRTIO_F_IN_ORDER,
-            Feature.VIRTIO_NET_F_MRG_RXBUF,
-            Feature.VIRTIO_NET_F_MTU,
-            Feature.VIRTIO_NET_F_CTRL_VQ,
-            Feature.VIRTIO_NET_F_GUEST_ANNOUNCE,
-            Feature.VIRTIO_NET_F_MQ,
-            Feature.VHOST_F_LOG_ALL,
-            Feature.VHOST_USER_F_PROTOCOL_FEATURES);
+                    Feature.VIRTIO_F_VERSION_1,
+                    Feature.VIRTIO_F_INDIRECT_DESC,
+                    Feature.VIRTIO_F_EVENT_IDX,
+                    Feature.VIRTIO_F_ANY_LAYOUT,
+                    Feature.VIRTIO_F_RING_PACKED,
+                    Feature.VIRTIO_F_IN_ORDER,
+                    Feature.VIRTIO_NET_F_MRG_RXBUF,
+                    Feature.VIRTIO_NET_F_MTU,
+                    Feature.VIRTIO_NET_F_CTRL_VQ,
+                    Feature.VIRTIO_NET_F_GUEST_ANNOUNCE,
+                    Feature.VIRTIO_NET_F_MQ,
+                    Feature.VHOST_F_LOG_ALL,
+                    Feature.VHOST_USER_F_PROTOCOL_FEATURES);
 
     static final long OFFERED_PROTOCOL = ProtocolFeature.mask(
             ProtocolFeature.VHOST_USER_PROTOCOL_F_MQ,

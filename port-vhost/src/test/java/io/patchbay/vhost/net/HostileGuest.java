@@ -18,6 +18,7 @@ import java.lang.foreign.ValueLayout;
 import java.lang.invoke.VarHandle;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Optional;
 
 /**
  * A guest that writes into its rings whatever a test wants, and can take any part of its memory away: each part is a file of its own, and not
@@ -62,7 +63,7 @@ final class HostileGuest implements AutoCloseable {
 
     private static final VarHandle U16 = SplitRingAccess.U16.varHandle();
 
-    private final VhostClient client;
+    private final Optional<VhostClient> client;
     private final int size;
     private final Arena arena = Arena.ofShared();
     private final List<Fd> files = new ArrayList<>();
@@ -77,7 +78,7 @@ final class HostileGuest implements AutoCloseable {
         static final ValueLayout.OfLong U64 = ValueLayout.JAVA_LONG;
     }
 
-    private HostileGuest(VhostClient client, int size) {
+    private HostileGuest(Optional<VhostClient> client, int size) {
         this.client = client;
         this.size = size;
         for (Part part : Part.values()) {
@@ -93,7 +94,7 @@ final class HostileGuest implements AutoCloseable {
 
     /** Connects, and starts both queues with empty rings. */
     static HostileGuest connect(String socket, long features, int size) throws IOException {
-        HostileGuest guest = new HostileGuest(VhostClient.connect(socket), size);
+        HostileGuest guest = new HostileGuest(Optional.of(VhostClient.connect(socket)), size);
         try {
             guest.negotiate(features);
             guest.start(RX);
@@ -106,37 +107,42 @@ final class HostileGuest implements AutoCloseable {
         }
     }
 
+    /** One that does the same to its rings and bells with nobody at the other side. */
+    static HostileGuest alone(int size) {
+        return new HostileGuest(Optional.empty(), size);
+    }
+
     private void negotiate(long features) throws IOException {
-        client.tell(Request.SET_OWNER, new byte[0], List.of());
-        client.tell(Request.SET_FEATURES, Message.number(features), List.of());
+        client().tell(Request.SET_OWNER, new byte[0], List.of());
+        client().tell(Request.SET_FEATURES, Message.number(features), List.of());
         List<RegionDescription> regions = new ArrayList<>();
         for (Part part : Part.values()) {
             regions.add(part.region());
         }
-        client.tell(Request.SET_MEM_TABLE, Message.memoryTable(regions), files);
+        client().tell(Request.SET_MEM_TABLE, Message.memoryTable(regions), files);
     }
 
     private void start(int ring) throws IOException {
-        client.tell(Request.SET_VRING_NUM, Message.state(ring, size), List.of());
-        client.tell(Request.SET_VRING_BASE, Message.state(ring, 0), List.of());
-        client.tell(
-                Request.SET_VRING_ADDR,
-                Message.addresses(new VringAddresses(
-                        ring,
-                        0,
-                        descriptors(ring).userAddress(),
-                        used(ring).userAddress(),
-                        available(ring).userAddress(),
-                        0)),
-                List.of());
-        client.tell(Request.SET_VRING_CALL, Message.number(ring), List.of(calls[ring].descriptor()));
-        client.tell(Request.SET_VRING_KICK, Message.number(ring), List.of(kicks[ring].descriptor()));
-        client.tell(Request.SET_VRING_ENABLE, Message.state(ring, 1), List.of());
+        client().tell(Request.SET_VRING_NUM, Message.state(ring, size), List.of());
+        client().tell(Request.SET_VRING_BASE, Message.state(ring, 0), List.of());
+        client().tell(
+                        Request.SET_VRING_ADDR,
+                        Message.addresses(new VringAddresses(
+                                ring,
+                                0,
+                                descriptors(ring).userAddress(),
+                                used(ring).userAddress(),
+                                available(ring).userAddress(),
+                                0)),
+                        List.of());
+        client().tell(Request.SET_VRING_CALL, Message.number(ring), List.of(calls[ring].descriptor()));
+        client().tell(Request.SET_VRING_KICK, Message.number(ring), List.of(kicks[ring].descriptor()));
+        client().tell(Request.SET_VRING_ENABLE, Message.state(ring, 1), List.of());
     }
 
     /** Waits until everything told so far has been done. */
     void settle() throws IOException {
-        client.ask(Request.GET_FEATURES);
+        client().ask(Request.GET_FEATURES);
     }
 
     static Part descriptors(int ring) {
@@ -152,7 +158,7 @@ final class HostileGuest implements AutoCloseable {
     }
 
     VhostClient client() {
-        return client;
+        return client.orElseThrow();
     }
 
     int size() {
@@ -252,7 +258,7 @@ final class HostileGuest implements AutoCloseable {
 
     @Override
     public void close() {
-        client.close();
+        client.ifPresent(VhostClient::close);
         for (int i = 0; i < 2; i++) {
             kicks[i].close();
             calls[i].close();

@@ -8,8 +8,11 @@ import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Parameters;
 
 /** {@code patchbay port}. */
-@Command(name = "port", description = "Look at ports.", mixinStandardHelpOptions = true)
+@Command(name = "port", description = "Look at ports, shut and open them.", mixinStandardHelpOptions = true)
 final class PortCommand {
+
+    private static final String RUN_TIME_ONLY =
+            "Lasts until the daemon ends, as with `ip link set`; \"enabled\" in the configuration says how a port starts.";
 
     @Command(
             name = "list",
@@ -34,8 +37,43 @@ final class PortCommand {
 
     @Command(name = "show", description = "Everything about one port.", mixinStandardHelpOptions = true)
     int show(@Mixin AdminOptions admin, @Parameters(paramLabel = "NAME") String name) {
-        String path =
-                "/v1/ports/" + URLEncoder.encode(name, StandardCharsets.UTF_8).replace("+", "%20");
-        return admin.print("GET", path, List.of("WHAT", "VALUE"), Rows::flat);
+        return admin.print("GET", path(name), List.of("WHAT", "VALUE"), Rows::flat);
+    }
+
+    @Command(
+            name = "up",
+            description = {"Open a port that was shut.", RUN_TIME_ONLY},
+            mixinStandardHelpOptions = true)
+    int up(@Mixin AdminOptions admin, @Parameters(paramLabel = "NAME") String name) {
+        return change(admin, name, "up");
+    }
+
+    @Command(
+            name = "down",
+            description = {
+                "Shut a port: no frame passes, and addresses learnt on it are forgotten. What its guest or host sends waits"
+                        + " there. A tap shows its host no carrier; a guest is not told: its link is its VMM's (in QEMU:"
+                        + " set_link).",
+                RUN_TIME_ONLY
+            },
+            mixinStandardHelpOptions = true)
+    int down(@Mixin AdminOptions admin, @Parameters(paramLabel = "NAME") String name) {
+        return change(admin, name, "down");
+    }
+
+    private static int change(AdminOptions admin, String name, String state) {
+        return admin.print(
+                "PATCH",
+                path(name) + "?admin=" + state,
+                List.of("NAME", "ADMIN", "STATE", "REASON"),
+                port -> List.of(List.of(
+                        Rows.at(port, "name"),
+                        Rows.at(port, "admin"),
+                        Rows.at(port, "state"),
+                        Rows.at(port, "reason"))));
+    }
+
+    private static String path(String name) {
+        return "/v1/ports/" + URLEncoder.encode(name, StandardCharsets.UTF_8).replace("+", "%20");
     }
 }

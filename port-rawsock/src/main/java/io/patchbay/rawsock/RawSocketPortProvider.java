@@ -26,7 +26,6 @@ public final class RawSocketPortProvider implements PortProvider<RawSocketSettin
 
     @Override
     public Port create(String name, RawSocketSettings settings) {
-        return new Uplink(
-                name, new RawSocketDevice(settings), settings.enabled().orElse(true));
+        return new Uplink(name, new RawSocketDevice(settings));
     }
 }

@@ -12,7 +12,6 @@ import java.util.Optional;
  *
  * @param networkInterface name of an existing interface
  * @param namespace file of the network namespace the interface is in, such as {@code /run/netns/blue}; default the daemon's own
- * @param enabled whether the port carries frames; default true
  * @param queues sockets among which the kernel divides the flows, 1 to 256; default one per worker
  * @param promiscuous whether to receive frames that are not addressed to the interface; default true
  * @param receiveBufferBytes memory for frames that wait to be read, 4096 to 1073741824; default 4194304
@@ -21,7 +20,6 @@ import java.util.Optional;
 public record RawSocketSettings(
         @JsonProperty("interface") String networkInterface,
         Optional<String> namespace,
-        Optional<Boolean> enabled,
         Optional<Integer> queues,
         Optional<Boolean> promiscuous,
         Optional<Integer> receiveBufferBytes,
@@ -60,7 +58,6 @@ public record RawSocketSettings(
     public static RawSocketSettings of(String networkInterface) {
         return new RawSocketSettings(
                 networkInterface,
-                Optional.empty(),
                 Optional.empty(),
                 Optional.empty(),
                 Optional.empty(),

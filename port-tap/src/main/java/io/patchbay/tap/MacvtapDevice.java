@@ -52,7 +52,7 @@ final class MacvtapDevice implements UplinkDevice {
                 files.add(TapFile.openMacvtap(name, link.index(), queues > 1));
             }
             settings.link().apply(name);
-            return TapQueues.of(List.copyOf(files), context, enabled, trouble);
+            return TapQueues.ofMacvtap(List.copyOf(files), context, trouble);
         } catch (LinuxException e) {
             files.forEach(TapFile::close);
             throw new PortException(

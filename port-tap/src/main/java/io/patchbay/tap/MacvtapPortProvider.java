@@ -26,6 +26,6 @@ public final class MacvtapPortProvider implements PortProvider<MacvtapSettings> 
 
     @Override
     public Port create(String name, MacvtapSettings settings) {
-        return new Uplink(name, new MacvtapDevice(settings), settings.enabled().orElse(true));
+        return new Uplink(name, new MacvtapDevice(settings));
     }
 }

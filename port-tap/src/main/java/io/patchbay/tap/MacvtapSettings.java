@@ -7,7 +7,6 @@ import java.util.Optional;
  * Settings of a {@code macvtap} port. The key of the first is {@code interface}, which no record component can be called.
  *
  * @param networkInterface name of an existing macvtap device
- * @param enabled whether the port carries frames; default true
  * @param queues queues of the device, 1 to 256; default one per worker
  * @param mac the device's address
  * @param mtu largest packet, 68 to 65521; what the device has if absent
@@ -15,7 +14,6 @@ import java.util.Optional;
  */
 public record MacvtapSettings(
         @JsonProperty("interface") String networkInterface,
-        Optional<Boolean> enabled,
         Optional<Integer> queues,
         Optional<String> mac,
         Optional<Integer> mtu,

@@ -45,7 +45,7 @@ final class TapDevice implements UplinkDevice {
                 open(files, queues);
                 setUp(files, enabled);
             });
-            return TapQueues.of(List.copyOf(files), context, enabled, trouble);
+            return TapQueues.ofTap(List.copyOf(files), context, trouble);
         } catch (LinuxException e) {
             files.forEach(TapFile::close);
             throw new PortException(

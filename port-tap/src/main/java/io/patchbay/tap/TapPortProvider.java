@@ -26,6 +26,6 @@ public final class TapPortProvider implements PortProvider<TapSettings> {
 
     @Override
     public Port create(String name, TapSettings settings) {
-        return new Uplink(name, new TapDevice(settings), settings.enabled().orElse(true));
+        return new Uplink(name, new TapDevice(settings));
     }
 }

@@ -22,15 +22,21 @@ import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /** The open queues of a tap or macvtap device. */
-record TapQueues(List<TapFile> files, PortQueues queues) implements UplinkDevice.Attachment {
+record TapQueues(List<TapFile> files, PortQueues queues, boolean carrierIsOurs) implements UplinkDevice.Attachment {
 
     private static final Logger LOG = LoggerFactory.getLogger(TapQueues.class);
 
-    /** Makes the files, taken over, into queues that can be published; there may be none if the port is not enabled. */
-    static TapQueues of(List<TapFile> files, PortContext context, boolean enabled, Runnable trouble) {
-        if (!enabled) {
-            return new TapQueues(files, PortQueues.NONE);
-        }
+    /** Makes the files, taken over, into queues that can be published. */
+    static TapQueues ofTap(List<TapFile> files, PortContext context, Runnable trouble) {
+        return new TapQueues(files, queues(files, context, trouble), true);
+    }
+
+    /** The same of a macvtap device, whose carrier is the one of the interface below; there may be no files if the port is not enabled. */
+    static TapQueues ofMacvtap(List<TapFile> files, PortContext context, Runnable trouble) {
+        return new TapQueues(files, files.isEmpty() ? PortQueues.NONE : queues(files, context, trouble), false);
+    }
+
+    private static PortQueues queues(List<TapFile> files, PortContext context, Runnable trouble) {
         List<ReceiveQueue> receive = new ArrayList<>();
         List<UplinkTransmitter> transmit = new ArrayList<>();
         for (int q = 0; q < files.size(); q++) {
@@ -45,7 +51,7 @@ record TapQueues(List<TapFile> files, PortQueues queues) implements UplinkDevice
                     takes));
         }
         Transmitter transmitter = transmit.size() == 1 ? transmit.getFirst() : new UplinkTransmitters(transmit);
-        return new TapQueues(files, new PortQueues(receive, Optional.of(transmitter)));
+        return new PortQueues(receive, Optional.of(transmitter));
     }
 
     /** Lets the kernel leave to us what it can, and gives what that is: it takes as much from us. Linux before 6.2 knows no USO. */
@@ -81,6 +87,18 @@ record TapQueues(List<TapFile> files, PortQueues queues) implements UplinkDevice
         public int tag() {
             return NO_TAG;
         }
+    }
+
+    /**
+     * What the host had sent before the carrier went stays in the device, as it does while a daemon that is there is slow; a tap of ours cannot be
+     * closed in between, since one that does not persist would be gone.
+     */
+    @Override
+    public boolean setEnabled(boolean enabled) {
+        if (carrierIsOurs) {
+            files.getFirst().setCarrier(enabled);
+        }
+        return carrierIsOurs;
     }
 
     @Override

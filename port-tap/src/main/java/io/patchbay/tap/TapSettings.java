@@ -9,7 +9,6 @@ import java.util.Optional;
  *
  * @param device name of the device; 1 to 15 characters
  * @param namespace file of the network namespace the device is, or is made, in, such as {@code /run/netns/blue}; default the daemon's own
- * @param enabled whether the port carries frames; if not, the host sees a device without a carrier; default true
  * @param queues queues of the device, 1 to 256; default one per worker
  * @param persist whether the device outlives the daemon; what it is already if absent
  * @param owner user, by name or number, who may open the device without any privilege
@@ -21,7 +20,6 @@ import java.util.Optional;
 public record TapSettings(
         String device,
         Optional<String> namespace,
-        Optional<Boolean> enabled,
         Optional<Integer> queues,
         Optional<Boolean> persist,
         Optional<String> owner,
@@ -47,7 +45,6 @@ public record TapSettings(
     public static TapSettings of(String device) {
         return new TapSettings(
                 device,
-                Optional.empty(),
                 Optional.empty(),
                 Optional.empty(),
                 Optional.empty(),

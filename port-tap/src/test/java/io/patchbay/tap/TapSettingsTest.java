@@ -54,7 +54,6 @@ class TapSettingsTest {
                 new TapSettings(
                         "tap0",
                         text,
-                        usual.enabled(),
                         usual.queues(),
                         usual.persist(),
                         usual.owner(),
@@ -66,7 +65,6 @@ class TapSettingsTest {
                 new TapSettings(
                         "tap0",
                         usual.namespace(),
-                        usual.enabled(),
                         text.map(Integer::valueOf),
                         usual.persist(),
                         usual.owner(),
@@ -78,7 +76,6 @@ class TapSettingsTest {
                 new TapSettings(
                         "tap0",
                         usual.namespace(),
-                        usual.enabled(),
                         usual.queues(),
                         usual.persist(),
                         text,
@@ -90,7 +87,6 @@ class TapSettingsTest {
                 new TapSettings(
                         "tap0",
                         usual.namespace(),
-                        usual.enabled(),
                         usual.queues(),
                         usual.persist(),
                         usual.owner(),
@@ -102,7 +98,6 @@ class TapSettingsTest {
                 new TapSettings(
                         "tap0",
                         usual.namespace(),
-                        usual.enabled(),
                         usual.queues(),
                         usual.persist(),
                         usual.owner(),
@@ -114,7 +109,6 @@ class TapSettingsTest {
                 new TapSettings(
                         "tap0",
                         usual.namespace(),
-                        usual.enabled(),
                         usual.queues(),
                         usual.persist(),
                         usual.owner(),
@@ -184,8 +178,8 @@ class TapSettingsTest {
     @ParameterizedTest
     @ValueSource(strings = {"pbnosuch0", "lo"})
     void aMacvtapThatIsNotOneIsRefusedByName(String name) {
-        MacvtapSettings settings = new MacvtapSettings(
-                name, Optional.empty(), Optional.empty(), Optional.empty(), Optional.empty(), Optional.empty());
+        MacvtapSettings settings =
+                new MacvtapSettings(name, Optional.empty(), Optional.empty(), Optional.empty(), Optional.empty());
         assertThatThrownBy(
                         () -> new MacvtapPortProvider().create("tap", settings).start(NOWHERE))
                 .isInstanceOf(PortException.class)

@@ -64,7 +64,11 @@ class AdminApiTest {
                 "GET     | /v1/status?x=1           | 400 | unknown parameter x",
                 "GET     | /v1/ports/%zz            | 400 | ",
                 "POST    | /v1/fdb                  | 405 | POST is not possible at /v1/fdb; possible: DELETE, GET",
-                "DELETE  | /v1/ports/vm0            | 405 | DELETE is not possible at /v1/ports/vm0; possible: GET",
+                "DELETE  | /v1/ports/vm0            | 405 | DELETE is not possible at /v1/ports/vm0; possible: GET, PATCH",
+                "PATCH   | /v1/ports/vm9?admin=down | 404 | there is no port vm9; there are: vm0, vm1",
+                "PATCH   | /v1/ports/vm0            | 400 | the parameter admin must be up or down",
+                "PATCH   | /v1/ports/vm0?admin=off  | 400 | the parameter admin must be up or down",
+                "PATCH   | /v1/ports/vm0?state=down | 400 | unknown parameter state; known: admin",
                 "BREW    | /v1/status               | 405 | BREW is not possible at /v1/status; possible: GET",
             })
     void aBadRequestIsRefusedInWordsAndChangesNothing(String method, String path, int status, String detail)

@@ -143,6 +143,39 @@ class CommandsTest {
     }
 
     @Test
+    void aPortThatIsShutLeavesItsGuestsFramesWithTheGuestAndCountsWhatIsForIt() throws Exception {
+        try (OperatedSwitch other = new OperatedSwitch()) {
+            FrontEnd first = other.plugIn(0);
+            FrontEnd second = other.plugIn(1);
+            first.send(OperatedSwitch.frame(SECOND, FIRST));
+            other.awaitReceived(1);
+            second.send(OperatedSwitch.frame(FIRST, SECOND));
+            other.awaitReceived(2);
+            String socket = other.adminSocket().toString();
+
+            Console.Ran down = Console.run("port", "down", "vm1", "--socket", socket);
+
+            assertThat(down.exitCode()).as(down.err()).isZero();
+            assertThat(down.out().lines().toList().get(1)).startsWith("vm1   down   down   admin down: set by");
+            assertThat(Console.run("fdb", "list", "--port", "vm1", "--socket", socket)
+                            .out())
+                    .doesNotContain(SECOND);
+            second.send(OperatedSwitch.frame(FIRST, SECOND));
+            second.send(OperatedSwitch.frame(FIRST, SECOND));
+            first.send(OperatedSwitch.frame(SECOND, FIRST));
+            other.awaitReceived(3);
+            assertThat(Console.run("drops", "--socket", socket).out()).contains("no_destination");
+
+            Console.Ran up = Console.run("port", "up", "vm1", "--socket", socket, "-o", "json");
+
+            assertThat(up.json().path("admin").asString()).isEqualTo("up");
+            assertThat(up.json().path("state").asString()).isEqualTo("up");
+            other.awaitReceived(5);
+            assertThat(other.daemon().totals().delivered()).isEqualTo(4);
+        }
+    }
+
+    @Test
     void statsCountsEveryQueue() {
         assertThat(table("stats"))
                 .hasSize(3)
@@ -169,6 +202,7 @@ class CommandsTest {
     @ParameterizedTest
     @CsvSource({
         "port show nobody, nobody",
+        "port down nobody, nobody",
         "port show 'vm0 or so', vm0 or so",
         "port show vm0/../../fdb, vm0/../../fdb",
         "fdb list --port nobody, nobody",
@@ -187,7 +221,7 @@ class CommandsTest {
     }
 
     @ParameterizedTest
-    @CsvSource({"status", "port list", "port show vm0", "fdb list", "fdb flush", "stats", "drops"})
+    @CsvSource({"status", "port list", "port show vm0", "port up vm0", "fdb list", "fdb flush", "stats", "drops"})
     void withoutADaemonACommandSaysWhereItLooked(String command) {
         String socket = directory.resolve("none.sock").toString();
         Console.Ran ran = Console.run((command + " --socket " + socket).split(" "));
@@ -197,7 +231,16 @@ class CommandsTest {
     }
 
     @ParameterizedTest
-    @CsvSource({"status -o yaml", "port", "port show", "fdb flush --prot vm0", "fdb nonsense --socket", "config check"})
+    @CsvSource({
+        "status -o yaml",
+        "port",
+        "port show",
+        "port up",
+        "port down vm0 now",
+        "fdb flush --prot vm0",
+        "fdb nonsense --socket",
+        "config check"
+    })
     void wrongUsageIsExplained(String command) {
         Console.Ran ran = Console.run(command.split(" "));
 

@@ -72,6 +72,41 @@ class RawSocketIT {
         }
     }
 
+    @Test
+    void aPortThatIsShutHearsNothingAndHasNothingStaleWhenItIsOpened() throws Exception {
+        try (SwitchUnderTest patchbay =
+                        SwitchUnderTest.start(List.of(port(""), SwitchUnderTest.guestPort(0)), "adaptive");
+                FrontEnd guest = FrontEnd.connect(patchbay.socket(0), FrontEndSettings.MODERN, 2048);
+                PacketSockets sockets = new PacketSockets("pbrs", List.of("pbrsf"))) {
+            byte[] frame = new byte[60];
+            frame[0] = 2;
+            frame[6] = 4;
+            sockets.send("pbrsf", frame, 10);
+            patchbay.awaitReceived(10);
+            assertThat(Shell.run("ip -d link show pbrsn")).contains("promiscuity 1");
+
+            patchbay.setAdmin("wire", "down");
+
+            assertThat(Shell.run("ip -d link show pbrsn")).contains("promiscuity 0");
+            sockets.send("pbrsf", frame, 10);
+            byte[] back = new byte[60];
+            back[0] = 4;
+            back[6] = 2;
+            assertThat(guest.send(back)).isTrue();
+            patchbay.awaitReceived(11);
+            // What was learnt behind the port is forgotten, and it takes no part in floods.
+            assertThat(patchbay.dropped("vm0", "no_destination")).isEqualTo(1);
+
+            patchbay.setAdmin("wire", "up");
+
+            assertThat(Shell.run("ip -d link show pbrsn")).contains("promiscuity 1");
+            sockets.send("pbrsf", frame, 10);
+            patchbay.awaitReceived(21);
+            TimeUnit.MILLISECONDS.sleep(50);
+            assertThat(patchbay.totals()).matches(totals -> totals.received() == 21 && totals.balance());
+        }
+    }
+
     /** TCP and UDP of the far stack, with the offloads of its device or without: what it leaves undone the stack behind the tap finishes. */
     @ParameterizedTest(name = "MTU {0}, far offloads {1}")
     @CsvSource({"1500, on", "1500, off", "9000, on"})

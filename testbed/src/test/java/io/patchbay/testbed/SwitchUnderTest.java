@@ -89,8 +89,20 @@ final class SwitchUnderTest implements AutoCloseable {
 
     /** What the admin API answers, over its socket. */
     JsonNode ask(String path) throws IOException {
+        return ask("GET", path);
+    }
+
+    /** Shuts a port ({@code down}) or opens it ({@code up}). */
+    void setAdmin(String port, String state) throws IOException {
+        assertThat(ask("PATCH", "/v1/ports/" + port + "?admin=" + state)
+                        .get("admin")
+                        .stringValue())
+                .isEqualTo(state);
+    }
+
+    private JsonNode ask(String method, String path) throws IOException {
         try (SocketChannel channel = SocketChannel.open(UnixDomainSocketAddress.of(directory.resolve("admin.sock")))) {
-            String question = "GET " + path + " HTTP/1.1\r\nHost: patchbay\r\nConnection: close\r\n\r\n";
+            String question = method + " " + path + " HTTP/1.1\r\nHost: patchbay\r\nConnection: close\r\n\r\n";
             channel.write(ByteBuffer.wrap(question.getBytes(StandardCharsets.US_ASCII)));
             String answer = new String(Channels.newInputStream(channel).readAllBytes(), StandardCharsets.UTF_8);
             assertThat(answer).startsWith("HTTP/1.1 200");

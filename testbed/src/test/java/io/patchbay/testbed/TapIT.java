@@ -108,7 +108,40 @@ class TapIT {
         try (SwitchUnderTest patchbay = start(tap("pbti0", "\"enabled\":false"), tap("pbti1"))) {
             assertThat(flags(link("pbti0"))).contains("UP", "NO-CARRIER");
             assertThat(flags(link("pbti1"))).contains("UP", "LOWER_UP");
-            assertThat(patchbay.status("pbti0")).isEqualTo("down: disabled in the configuration");
+            assertThat(patchbay.status("pbti0")).isEqualTo("down: admin down: disabled in the configuration");
+            patchbay.setAdmin("pbti0", "up");
+            assertThat(flags(link("pbti0"))).contains("UP", "LOWER_UP");
+            patchbay.awaitStatus("pbti0", "up: tap device pbti0 is up");
+        }
+    }
+
+    @Test
+    void aPortThatIsShutShowsTheHostNoCarrierAndIsUsedAgainWhenItIsOpened() throws Exception {
+        try (Namespace left = new Namespace("pbtil");
+                Namespace right = new Namespace("pbtir");
+                SwitchUnderTest patchbay = start(
+                        tap("pbti0", "\"namespace\":\"/run/netns/pbtil\""),
+                        tap("pbti1", "\"namespace\":\"/run/netns/pbtir\""))) {
+            left.run("ip address add 10.79.0.1/24 dev pbti0");
+            right.run("ip address add 10.79.0.2/24 dev pbti1");
+            assertThat(left.run("ping -c 3 -i 0.05 10.79.0.2")).contains(" 0% packet loss");
+            assertThat(patchbay.ask("/v1/fdb?port=pbti0")).isNotEmpty();
+
+            patchbay.setAdmin("pbti0", "down");
+
+            assertThat(left.run("ip link show pbti0")).contains("NO-CARRIER", "state DOWN");
+            assertThat(patchbay.status("pbti0")).isEqualTo("down: admin down: set by the operator");
+            assertThat(patchbay.ask("/v1/ports/pbti0").get("admin").stringValue())
+                    .isEqualTo("down");
+            assertThat(patchbay.ask("/v1/fdb?port=pbti0")).isEmpty();
+            assertThat(right.run("ping -c 2 -i 0.05 -W 1 10.79.0.1 || true")).contains(" 100% packet loss");
+
+            patchbay.setAdmin("pbti0", "up");
+
+            assertThat(left.run("ip link show pbti0")).contains("LOWER_UP").doesNotContain("NO-CARRIER");
+            patchbay.awaitStatus("pbti0", "up: tap device pbti0 is up");
+            assertThat(left.run("ping -c 3 -i 0.05 10.79.0.2")).contains(" 0% packet loss");
+            assertThat(patchbay.totals().balance()).isTrue();
         }
     }
 

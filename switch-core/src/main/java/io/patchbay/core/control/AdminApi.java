@@ -3,6 +3,7 @@ package io.patchbay.core.control;
 import io.patchbay.core.control.http.Answer;
 import io.patchbay.core.control.http.Asked;
 import io.patchbay.core.control.http.Route;
+import io.patchbay.core.port.PortException;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
@@ -27,6 +28,7 @@ final class AdminApi {
                         asked -> json(
                                 () -> daemon.ports().stream().map(Views::line).toList())),
                 Route.getBelow("/v1/ports", this::port),
+                Route.patchBelow("/v1/ports", this::change).knowing("admin"),
                 Route.get("/v1/fdb", this::fdb).knowing("port"),
                 Route.delete("/v1/fdb", this::flush).knowing("port"),
                 Route.get("/v1/stats", asked -> json(() -> Views.stats(daemon.ports(), daemon.board()))),
@@ -42,6 +44,23 @@ final class AdminApi {
         return daemon.port(asked.rest())
                 .map(port -> json(() -> Views.detail(port)))
                 .orElseGet(() -> noSuchPort(asked.rest()));
+    }
+
+    private Answer change(Asked asked) {
+        Optional<PluggedPort> port = daemon.port(asked.rest());
+        if (port.isEmpty()) {
+            return noSuchPort(asked.rest());
+        }
+        String admin = asked.parameter("admin").orElse("");
+        if (!admin.equals("up") && !admin.equals("down")) {
+            return Answer.problem(400, "the parameter admin must be up or down");
+        }
+        try {
+            daemon.setEnabled(port.get(), admin.equals("up"));
+        } catch (PortException e) {
+            return Answer.problem(500, port.get().name() + " is admin " + admin + ", but " + e.getMessage());
+        }
+        return json(() -> Views.detail(port.get()));
     }
 
     private Answer fdb(Asked asked) {

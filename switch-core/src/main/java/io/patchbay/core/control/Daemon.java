@@ -6,7 +6,7 @@ import io.patchbay.core.control.http.Answer;
 import io.patchbay.core.control.http.HttpServer;
 import io.patchbay.core.control.http.Route;
 import io.patchbay.core.forward.MacTable;
-import io.patchbay.core.port.Port;
+import io.patchbay.core.port.GatedPort;
 import io.patchbay.core.port.PortCounters;
 import io.patchbay.core.port.PortException;
 import io.patchbay.core.port.PortStatus;
@@ -165,7 +165,7 @@ public final class Daemon implements AutoCloseable {
     }
 
     private PluggedPort plug(Config.PortConfig config) throws PortException {
-        Port port = config.maker().make();
+        GatedPort port = new GatedPort(config.maker().make(), config.enabled());
         PortCounters counters = new PortCounters();
         Switchboard.Attachment attachment = board.attach(
                 config.name(),
@@ -235,6 +235,14 @@ public final class Daemon implements AutoCloseable {
 
     Optional<PluggedPort> port(String name) {
         return ports.stream().filter(port -> port.name().equals(name)).findFirst();
+    }
+
+    /** Shuts a port, or opens it again. Nothing is kept: a restart goes by the configuration. */
+    void setEnabled(PluggedPort port, boolean enabled) throws PortException {
+        if (port.port().isEnabled() != enabled) {
+            LOG.info("port {}: admin {}", port.name(), enabled ? "up" : "down");
+        }
+        port.port().setEnabled(enabled);
     }
 
     Map<Integer, String> namesByIndex() {

@@ -21,12 +21,24 @@ import java.util.stream.Collectors;
  */
 final class Views {
 
-    /** One line of {@code port list}. */
+    /**
+     * One line of {@code port list}.
+     *
+     * @param admin {@code up}, or {@code down} if the operator or the configuration has shut the port
+     * @param state {@code up} if frames can pass
+     */
     record PortLine(
-            String name, String type, String state, String reason, Traffic received, Traffic delivered, long dropped) {}
+            String name,
+            String type,
+            String admin,
+            String state,
+            String reason,
+            Traffic received,
+            Traffic delivered,
+            long dropped) {}
 
     /** One port of {@code port show}. */
-    record PortDetail(String name, String type, String state, String reason, Record details) {}
+    record PortDetail(String name, String type, String admin, String state, String reason, Record details) {}
 
     record Traffic(long frames, long bytes) {}
 
@@ -60,7 +72,8 @@ final class Views {
         return new PortLine(
                 port.name(),
                 port.type(),
-                status.up() ? "up" : "down",
+                upOrDown(port.port().isEnabled()),
+                upOrDown(status.up()),
                 status.reason(),
                 traffic(port.counters().receive()),
                 traffic(port.counters().transmit()),
@@ -73,9 +86,14 @@ final class Views {
         return new PortDetail(
                 port.name(),
                 port.type(),
-                status.up() ? "up" : "down",
+                upOrDown(port.port().isEnabled()),
+                upOrDown(status.up()),
                 status.reason(),
                 port.port().details());
+    }
+
+    private static String upOrDown(boolean up) {
+        return up ? "up" : "down";
     }
 
     static Traffic traffic(List<QueueCounters> queues) {

@@ -19,7 +19,7 @@ public enum DropReason {
     RESERVED_ADDRESS("the destination is reserved for the link itself (01:80:c2:00:00:0x)"),
     SAME_PORT("the destination was learnt on the port the frame came from"),
     NO_DESTINATION("no other port is up"),
-    PORT_DOWN("the destination port is down"),
+    PORT_DOWN("the port is down, or shut by the operator"),
     NO_RX_BUFFER("the receiving guest has posted no buffer for the frame"),
     UPLINK_FULL("the kernel's queue behind the uplink is full"),
     UPLINK_ERROR("the kernel refused the frame"),

@@ -16,6 +16,17 @@ public interface Port extends AutoCloseable {
      */
     void start(PortContext context) throws PortException;
 
+    /**
+     * Tells that the operator has shut the port, or opened it again. Called by control threads, also before {@link #start}; never twice with
+     * the same.
+     *
+     * <p>No frame passes a port that is shut, whatever it does about it ({@link GatedPort}). A port tells its peer if it can, as a tap shows its
+     * host a device without a carrier; one that had failed tries again when it is opened.
+     *
+     * @throws PortException if its peer could not be told
+     */
+    default void setEnabled(boolean enabled) throws PortException {}
+
     /** Whether the port carries frames, and if not, why. */
     PortStatus status();
 

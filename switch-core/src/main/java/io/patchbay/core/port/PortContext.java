@@ -40,6 +40,9 @@ public interface PortContext {
     /** Forgets all addresses learnt on this port. */
     void forgetAddresses();
 
+    /** Says that {@link Port#status} may have become another. A port need not say so unless its kind can be a member of a pair. */
+    default void statusChanged() {}
+
     /**
      * Forwards a frame as if it had been received from this port, without learning limits or budgets being any different.
      *

@@ -28,7 +28,7 @@ public final class Uplink implements Port {
 
     private final String name;
     private final UplinkDevice device;
-    private final boolean enabled;
+    private boolean enabled = true;
     private Optional<Running> running = Optional.empty();
     private Optional<UplinkDevice.Attachment> attachment = Optional.empty();
     private boolean failed;
@@ -48,11 +48,9 @@ public final class Uplink implements Port {
      */
     public record Details(String device, String namespace, String address, int mtu, boolean up, boolean carrier) {}
 
-    /** @param enabled if not, the port carries nothing, and the host sees a device without a carrier where the kind allows that */
-    public Uplink(String name, UplinkDevice device, boolean enabled) {
+    public Uplink(String name, UplinkDevice device) {
         this.name = name;
         this.device = device;
-        this.enabled = enabled;
     }
 
     @Override
@@ -79,6 +77,27 @@ public final class Uplink implements Port {
         running = Optional.of(starting);
         look();
         watcher.start();
+    }
+
+    @Override
+    public synchronized void setEnabled(boolean wanted) throws PortException {
+        enabled = wanted;
+        if (running.isEmpty()) {
+            return;
+        }
+        boolean afresh = failed && wanted;
+        failed = failed && !wanted;
+        try {
+            if (attachment.isPresent() && !attachment.get().setEnabled(wanted)) {
+                detach(running.get().context());
+            }
+            if (attachment.isEmpty() && !failed && (afresh || device.look().isPresent())) {
+                attach(running.get());
+            }
+            look();
+        } catch (LinuxException e) {
+            throw new PortException("port " + name + ": " + e.getMessage(), e);
+        }
     }
 
     private void attach(Running r) throws PortException {
@@ -141,18 +160,25 @@ public final class Uplink implements Port {
         status = PortStatus.down(reason);
         if (!status.equals(before)) {
             LOG.warn("{}; trying again", reason);
+            running.ifPresent(r -> r.context().statusChanged());
         }
     }
 
-    /** Sees how the device stands. */
+    /** Sees how the device stands, and says so if it stands otherwise than before. */
     private void look() {
+        PortStatus before = status;
+        seeHowTheDeviceStands();
+        if (!status.equals(before)) {
+            running.ifPresent(r -> r.context().statusChanged());
+        }
+    }
+
+    private void seeHowTheDeviceStands() {
         link = device.look();
         if (attachment.isEmpty()) {
             if (link.isEmpty()) {
                 status = PortStatus.down(device.describe() + " has gone; waiting for it to return");
             }
-        } else if (!enabled) {
-            status = PortStatus.down("disabled in the configuration");
         } else if (link.isEmpty()) {
             status = PortStatus.up(device.describe() + " was renamed, or moved to another network namespace");
         } else if (!link.get().up()) {
@@ -186,7 +212,10 @@ public final class Uplink implements Port {
         LOG.error("port {}: taken out of service", name, cause);
         failed = true;
         status = PortStatus.down("failed: " + cause);
-        running.ifPresent(r -> detach(r.context()));
+        running.ifPresent(r -> {
+            detach(r.context());
+            r.context().statusChanged();
+        });
     }
 
     private void detach(PortContext context) {

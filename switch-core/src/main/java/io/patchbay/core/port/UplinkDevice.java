@@ -27,8 +27,17 @@ public interface UplinkDevice {
     /** A device in use. */
     interface Attachment extends AutoCloseable {
 
-        /** What the workers get of it; nothing if it is not enabled. */
+        /** What the workers get of it while the port is enabled. */
         PortQueues queues();
+
+        /**
+         * Takes the cable out, as far as the host can see, or plugs it in again.
+         *
+         * @return false, with nothing done, if the device has to be let go of and attached anew for that
+         */
+        default boolean setEnabled(boolean enabled) {
+            return false;
+        }
 
         /** Whether it is still there, perhaps under another name or in another namespace. */
         boolean isThere();

@@ -31,6 +31,8 @@ class UplinkTest {
 
         private volatile Optional<NetDevice.Link> link = Optional.of(UP);
         private volatile boolean there = true;
+        private volatile boolean hasCable;
+        private volatile boolean cable = true;
         private volatile Optional<String> refusal = Optional.empty();
         private volatile Runnable trouble = () -> {};
         private final AtomicInteger attached = new AtomicInteger();
@@ -68,6 +70,12 @@ class UplinkTest {
                 }
 
                 @Override
+                public boolean setEnabled(boolean wanted) {
+                    cable = !hasCable || wanted;
+                    return hasCable;
+                }
+
+                @Override
                 public boolean isThere() {
                     return there;
                 }
@@ -97,6 +105,7 @@ class UplinkTest {
         private final PortCounters counters = new PortCounters();
         private final List<PortQueues> published = new CopyOnWriteArrayList<>();
         private final AtomicInteger forgotten = new AtomicInteger();
+        private final AtomicInteger told = new AtomicInteger();
 
         @Override
         public String name() {
@@ -119,6 +128,11 @@ class UplinkTest {
         }
 
         @Override
+        public void statusChanged() {
+            told.incrementAndGet();
+        }
+
+        @Override
         public boolean inject(byte[] frame) {
             throw new AssertionError("an uplink injects nothing");
         }
@@ -126,7 +140,7 @@ class UplinkTest {
 
     private final FakeDevice device = new FakeDevice();
     private final Recorder context = new Recorder();
-    private Uplink uplink = new Uplink("up", device, true);
+    private final Uplink uplink = new Uplink("up", device);
 
     @AfterEach
     void close() {
@@ -215,12 +229,70 @@ class UplinkTest {
 
     @Test
     void aPortThatIsNotEnabledHoldsItsDeviceAndCarriesNothing() throws Exception {
-        uplink.close();
-        uplink = new Uplink("up", device, false);
+        uplink.setEnabled(false);
         uplink.start(context);
         assertThat(context.published).containsExactly(PortQueues.NONE);
-        assertThat(uplink.status()).isEqualTo(PortStatus.down("disabled in the configuration"));
         assertThat(device.attached).hasValue(1);
+    }
+
+    @Test
+    void aDeviceWithoutACableOfOursIsLetGoOfAndTakenAgainAsThePortIsShutAndOpened() throws Exception {
+        uplink.start(context);
+        uplink.setEnabled(false);
+        assertThat(context.published).containsExactly(device.queues, PortQueues.NONE, PortQueues.NONE);
+        assertThat(device.released).hasValue(1);
+        uplink.setEnabled(true);
+        assertThat(context.published.getLast()).isEqualTo(device.queues);
+        assertThat(device.released).hasValue(2);
+        assertThat(uplink.status().up()).isTrue();
+    }
+
+    @Test
+    void aDeviceWhoseCableIsOursIsKeptAsThePortIsShutAndOpened() throws Exception {
+        device.hasCable = true;
+        uplink.start(context);
+        uplink.setEnabled(false);
+        assertThat(device.cable).isFalse();
+        uplink.setEnabled(true);
+        assertThat(device.cable).isTrue();
+        assertThat(context.published).containsExactly(device.queues);
+        assertThat(device.attached).hasValue(1);
+        assertThat(device.released).hasValue(0);
+    }
+
+    @Test
+    void aPortThatIsShutWhileItsDeviceIsAwayTakesItWithoutOpeningIt() throws Exception {
+        uplink.start(context);
+        device.goAway();
+        await(() -> !uplink.status().up());
+        uplink.setEnabled(false);
+        device.comeBack();
+        await(() -> device.attached.get() == 2);
+        assertThat(context.published).containsExactly(device.queues, PortQueues.NONE, PortQueues.NONE);
+    }
+
+    @Test
+    void aPortThatFailedTriesAgainWhenItIsShutAndOpened() throws Exception {
+        uplink.start(context);
+        uplink.fault(new IllegalStateException("no more"));
+        uplink.setEnabled(false);
+        assertThat(uplink.status().reason()).contains("no more");
+        uplink.setEnabled(true);
+        assertThat(uplink.status()).isEqualTo(PortStatus.up("device fake0 is up"));
+        assertThat(context.published.getLast()).isEqualTo(device.queues);
+    }
+
+    @Test
+    void whoeverWatchesIsToldWhenTheLinkGoesAndComes() throws Exception {
+        uplink.start(context);
+        int before = context.told.get();
+        device.link = Optional.of(link(true, false));
+        device.trouble.run();
+        await(() -> context.told.get() == before + 1);
+        assertThat(uplink.status().up()).isFalse();
+        device.comeBack();
+        await(() -> context.told.get() == before + 2);
+        assertThat(uplink.status().up()).isTrue();
     }
 
     @Test
@@ -251,7 +323,7 @@ class UplinkTest {
         uplink.close();
         long before = descriptors();
         for (int i = 0; i < 20; i++) {
-            Uplink another = new Uplink("passing", device, true);
+            Uplink another = new Uplink("passing", device);
             another.start(context);
             another.close();
             another.close();

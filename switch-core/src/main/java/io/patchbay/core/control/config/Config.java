@@ -18,10 +18,11 @@ public record Config(SwitchConfig switching, List<PortConfig> ports) {
      * One port.
      *
      * @param type the kind's word
+     * @param enabled whether the port is open from the start
      * @param settings the kind's own settings
      * @param maker makes the port; a new one with every call
      */
-    public record PortConfig(String name, String type, Record settings, Maker maker) {}
+    public record PortConfig(String name, String type, boolean enabled, Record settings, Maker maker) {}
 
     /** Makes a port that is not started. */
     @FunctionalInterface

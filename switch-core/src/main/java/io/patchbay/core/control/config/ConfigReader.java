@@ -25,7 +25,7 @@ public final class ConfigReader {
 
     private static final String NAME_RULE = "[A-Za-z0-9][A-Za-z0-9._-]{0,62}";
     private static final List<String> ROOT_KEYS = List.of("ports", "switch");
-    private static final List<String> PORT_KEYS = List.of("name", "type");
+    private static final List<String> PORT_KEYS = List.of("name", "type", "enabled");
 
     private final Map<String, PortProvider<?>> providers = new TreeMap<>();
     private final JsonMapper mapper = JsonMapper.builder()
@@ -147,6 +147,7 @@ public final class ConfigReader {
         }
         name.ifPresent(n -> uniqueness.name(path.key("name"), n));
         Optional<String> type = text(object, "type", path, problems);
+        boolean enabled = flag(object, "enabled", true, path, problems);
         if (type.isEmpty()) {
             return Optional.empty();
         }
@@ -161,11 +162,12 @@ public final class ConfigReader {
         }
         ObjectNode own = object.deepCopy();
         own.remove(PORT_KEYS);
-        return port(name.orElse(path.toString()), provider, own, path, binder, uniqueness);
+        return port(name.orElse(path.toString()), enabled, provider, own, path, binder, uniqueness);
     }
 
     private static <S extends Record> Optional<Config.PortConfig> port(
             String name,
+            boolean enabled,
             PortProvider<S> provider,
             ObjectNode own,
             JsonPath path,
@@ -176,7 +178,20 @@ public final class ConfigReader {
             List<Claim> claims = provider.claims(s);
             uniqueness.claim(path, "port " + JsonPath.quoted(name), claims);
         });
-        return settings.map(s -> new Config.PortConfig(name, provider.type(), s, () -> provider.create(name, s)));
+        return settings.map(
+                s -> new Config.PortConfig(name, provider.type(), enabled, s, () -> provider.create(name, s)));
+    }
+
+    private static boolean flag(ObjectNode object, String key, boolean usual, JsonPath path, Problems problems) {
+        JsonNode value = object.get(key);
+        if (value == null) {
+            return usual;
+        }
+        if (!value.isBoolean()) {
+            problems.add(path.key(key), Binder.shown(value), "must be true or false");
+            return usual;
+        }
+        return value.booleanValue();
     }
 
     private static Optional<String> text(ObjectNode object, String key, JsonPath path, Problems problems) {

@@ -21,6 +21,10 @@ public record Route(
         return new Route("GET", path, true, Set.of(), action);
     }
 
+    public static Route patchBelow(String path, Function<Asked, Answer> action) {
+        return new Route("PATCH", path, true, Set.of(), action);
+    }
+
     public static Route delete(String path, Function<Asked, Answer> action) {
         return new Route("DELETE", path, false, Set.of(), action);
     }

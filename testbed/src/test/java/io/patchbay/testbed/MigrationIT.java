@@ -8,6 +8,7 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.ArrayList;
+import java.util.BitSet;
 import java.util.List;
 import java.util.regex.Pattern;
 import org.junit.jupiter.api.BeforeEach;
@@ -16,7 +17,16 @@ import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
 import tools.jackson.databind.JsonNode;
 
-/** A guest that moves from one QEMU to another, and so from one port of the switch to another, while it is being talked to. */
+/**
+ * A guest that moves from one QEMU to another, and so from one port of the switch to another, while it is being talked to.
+ *
+ * <p><b>Whose writes get lost.</b> What is compared are the pages that the switch wrote, by what the kernel saw ({@link WrittenPages}). Without
+ * KVM, QEMU before 9.0 loses writes of the guest's own processor: asking for the dirty pages it clears their bits and leaves entries of
+ * the emulated TLB that let further writes pass unmarked, until the guest happens to flush its TLB. In 6 of 6 moves of a guest that fills a
+ * file and has no network device at all, 8 to 22 pages differed; stacks and clocks, as old as the round of copying before the last. Such
+ * a guest may crash. So the guests here run with {@code pti=on}, with which the TLB is flushed whenever the guest enters its kernel:
+ * with that, none of 8 such moves lost a page.
+ */
 class MigrationIT {
 
     private static final Duration SOON = Duration.ofSeconds(30);
@@ -62,8 +72,10 @@ class MigrationIT {
                 host.run("(timeout 60 bash -c \"cat " + file + " > /dev/tcp/" + GUEST + "/9000\") & sleep 0.3");
                 assertThat(portOf(patchbay)).isEqualTo("vm0");
 
-                migrate(from, to);
-                compareMemory(from, to);
+                try (WrittenPages written = WrittenPages.of("memfd:memory-backend-memfd")) {
+                    migrate(from, to);
+                    compareMemory(from, to, written.take());
+                }
                 to.execute("cont", "");
 
                 assertThat(destination.run("ping -c 5 -i 0.2 " + HOST, SOON)).contains("5 packets received");
@@ -83,6 +95,7 @@ class MigrationIT {
     private QemuGuest guest(SwitchUnderTest patchbay, int port, String layout, List<String> more) throws Exception {
         List<String> options = new ArrayList<>(
                 List.of("-vga", "none", "-qmp", "unix:" + directory.resolve("qmp" + port) + ",server=on,wait=off"));
+        options.addAll(List.of("-append", QemuGuest.kernelArguments(GUEST) + " pti=on"));
         options.addAll(more);
         // A guest that cannot announce itself has its switch do it.
         var device = new QemuGuest.Options("reconnect=1", "", ",guest_announce=off" + layout);
@@ -90,34 +103,38 @@ class MigrationIT {
     }
 
     private void migrate(QemuMonitor from, QemuMonitor to) throws Exception {
-        // Slowly enough that much is written to while it is being copied.
-        from.execute("migrate-set-parameters", "'max-bandwidth':40000000,'downtime-limit':300");
+        // Slowly, and with little left for the end, so that what is copied is written to meanwhile, and copied again.
+        from.execute("migrate-set-parameters", "'max-bandwidth':40000000,'downtime-limit':100");
         from.execute("migrate", "'uri':'unix:" + directory.resolve("in") + "'");
         from.await("query-migrate", "\"status\": \"completed\"", SOON);
         to.await("query-status", "\"status\": \"paused\"", SOON);
     }
 
-    /** Both are stopped now: every byte of the guest's memory must have come over. */
-    private void compareMemory(QemuMonitor from, QemuMonitor to) throws Exception {
+    /** Both are stopped now: every page that the switch wrote must have come over as it is. */
+    private void compareMemory(QemuMonitor from, QemuMonitor to, BitSet written) throws Exception {
         Path before = directory.resolve("before");
         Path after = directory.resolve("after");
         from.execute("pmemsave", "'val':0,'size':" + MEMORY + ",'filename':'" + before + "'");
         to.execute("pmemsave", "'val':0,'size':" + MEMORY + ",'filename':'" + after + "'");
         try (FileChannel one = FileChannel.open(before);
                 FileChannel other = FileChannel.open(after)) {
-            assertThat(differentPages(one, other, 0, LOW_MEMORY)).isZero();
-            assertThat(differentPages(one, other, HIGH_MEMORY, MEMORY - HIGH_MEMORY))
-                    .isZero();
+            BitSet different = differentPages(one, other);
+            different.clear(LOW_MEMORY / PAGE, HIGH_MEMORY / PAGE); // the firmware's
+            System.out.printf("%d pages written by the switch, %s different%n", written.cardinality(), different);
+            assertThat(written.cardinality()).as("pages at stake").isGreaterThan(100);
+            assertThat(written.intersects(different))
+                    .as("pages %s of %s, of which the switch wrote %s", different, MEMORY / PAGE, written)
+                    .isFalse();
         }
     }
 
-    private static int differentPages(FileChannel one, FileChannel other, long at, long size) throws Exception {
-        ByteBuffer a = one.map(FileChannel.MapMode.READ_ONLY, at, size);
-        ByteBuffer b = other.map(FileChannel.MapMode.READ_ONLY, at, size);
-        int different = 0;
-        for (int page = 0; page < size; page += PAGE) {
-            if (!a.slice(page, PAGE).equals(b.slice(page, PAGE))) {
-                different++;
+    private static BitSet differentPages(FileChannel one, FileChannel other) throws Exception {
+        ByteBuffer a = one.map(FileChannel.MapMode.READ_ONLY, 0, MEMORY);
+        ByteBuffer b = other.map(FileChannel.MapMode.READ_ONLY, 0, MEMORY);
+        BitSet different = new BitSet();
+        for (int page = 0; page < MEMORY / PAGE; page++) {
+            if (!a.slice(page * PAGE, PAGE).equals(b.slice(page * PAGE, PAGE))) {
+                different.set(page);
             }
         }
         return different;

@@ -48,6 +48,11 @@ final class QemuGuest implements AutoCloseable {
         return start(socket, mac, address, options, List.of());
     }
 
+    /** What a guest's kernel is told unless {@code -append} is given again, behind this. */
+    static String kernelArguments(String address) {
+        return "console=ttyS0 panic=-1 quiet address=" + address + "/24";
+    }
+
     /** @param more options of QEMU itself */
     static QemuGuest start(String socket, String mac, String address, Options options, List<String> more)
             throws IOException, InterruptedException {
@@ -74,7 +79,7 @@ final class QemuGuest implements AutoCloseable {
                 "-initrd",
                 files.resolve("initrd.gz").toString(),
                 "-append",
-                "console=ttyS0 panic=-1 quiet address=" + address + "/24",
+                kernelArguments(address),
                 "-object",
                 "memory-backend-memfd,id=mem,size=256M,share=on",
                 "-numa",

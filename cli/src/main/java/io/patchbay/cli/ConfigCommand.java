@@ -1,5 +1,6 @@
 package io.patchbay.cli;
 
+import io.patchbay.core.control.config.Config;
 import io.patchbay.core.control.config.ConfigException;
 import io.patchbay.core.control.config.ConfigProblem;
 import io.patchbay.core.control.config.ConfigReader;
@@ -52,7 +53,8 @@ final class ConfigCommand {
 
     private static Verdict verdict(Path file) {
         try {
-            int ports = ConfigReader.ofInstalledKinds().read(file).ports().size();
+            Config config = ConfigReader.ofInstalledKinds().read(file);
+            int ports = config.ports().size() + config.pairs().size();
             return new Verdict(file.toString(), true, ports, List.of());
         } catch (ConfigException e) {
             return new Verdict(file.toString(), false, 0, e.problems());

@@ -6,6 +6,7 @@ import java.util.List;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Parameters;
+import tools.jackson.databind.JsonNode;
 
 /** {@code patchbay port}. */
 @Command(name = "port", description = "Look at ports, shut and open them.", mixinStandardHelpOptions = true)
@@ -32,7 +33,12 @@ final class PortCommand {
                                 Rows.at(port, "received.frames"),
                                 Rows.at(port, "delivered.frames"),
                                 Rows.at(port, "dropped"),
-                                Rows.at(port, "reason"))));
+                                reason(port))));
+    }
+
+    private static String reason(JsonNode port) {
+        String pair = Rows.at(port, "memberOf");
+        return (pair.isEmpty() ? "" : "member of " + pair + "; ") + Rows.at(port, "reason");
     }
 
     @Command(name = "show", description = "Everything about one port.", mixinStandardHelpOptions = true)

@@ -25,6 +25,11 @@ public final class RawSocketPortProvider implements PortProvider<RawSocketSettin
     }
 
     @Override
+    public boolean canBeMember() {
+        return true;
+    }
+
+    @Override
     public Port create(String name, RawSocketSettings settings) {
         return new Uplink(name, new RawSocketDevice(settings));
     }

@@ -25,6 +25,11 @@ public final class MacvtapPortProvider implements PortProvider<MacvtapSettings> 
     }
 
     @Override
+    public boolean canBeMember() {
+        return true;
+    }
+
+    @Override
     public Port create(String name, MacvtapSettings settings) {
         return new Uplink(name, new MacvtapDevice(settings));
     }

@@ -25,6 +25,11 @@ public final class TapPortProvider implements PortProvider<TapSettings> {
     }
 
     @Override
+    public boolean canBeMember() {
+        return true;
+    }
+
+    @Override
     public Port create(String name, TapSettings settings) {
         return new Uplink(name, new TapDevice(settings));
     }

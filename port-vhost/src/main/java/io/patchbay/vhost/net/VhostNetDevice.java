@@ -1,6 +1,7 @@
 package io.patchbay.vhost.net;
 
 import io.patchbay.core.frame.MacAddress;
+import io.patchbay.core.frame.Rarp;
 import io.patchbay.core.linux.EventFd;
 import io.patchbay.core.linux.Fd;
 import io.patchbay.core.linux.LinuxException;

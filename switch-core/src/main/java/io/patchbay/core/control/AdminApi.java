@@ -78,10 +78,15 @@ final class AdminApi {
         if (wanted.isEmpty()) {
             return flushed(daemon.board().macs().flush());
         }
-        return daemon.port(wanted.get())
-                .map(port -> flushed(
-                        daemon.board().macs().flushPort(port.attachment().index())))
-                .orElseGet(() -> noSuchPort(wanted.get()));
+        return daemon.port(wanted.get()).map(this::flush).orElseGet(() -> noSuchPort(wanted.get()));
+    }
+
+    private Answer flush(PluggedPort port) {
+        return port.memberOf()
+                .map(pair -> Answer.problem(
+                        400, port.name() + " is a member of " + pair + "; addresses are learnt on " + pair))
+                .orElseGet(() -> flushed(
+                        daemon.board().macs().flushPort(port.attachment().index())));
     }
 
     private Answer flushed(int addresses) {

@@ -10,6 +10,8 @@ import io.patchbay.core.port.GatedPort;
 import io.patchbay.core.port.PortCounters;
 import io.patchbay.core.port.PortException;
 import io.patchbay.core.port.PortStatus;
+import io.patchbay.core.port.pair.Pair;
+import io.patchbay.core.port.pair.PairSettings;
 import io.patchbay.core.worker.Switchboard;
 import java.io.IOException;
 import java.net.SocketAddress;
@@ -17,14 +19,18 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayDeque;
 import java.util.Deque;
+import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Objects;
 import java.util.Optional;
+import java.util.Set;
 import java.util.concurrent.CopyOnWriteArrayList;
 import java.util.concurrent.Executors;
 import java.util.concurrent.ScheduledExecutorService;
 import java.util.concurrent.TimeUnit;
 import java.util.stream.Collectors;
+import java.util.stream.Stream;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
@@ -117,19 +123,19 @@ public final class Daemon implements AutoCloseable {
             undo.push(scrape::close);
             metricsAddress = Optional.of(scrape.address());
         }
-        for (Config.PortConfig port : config.ports()) {
-            metrics.addPort(plug(port));
-        }
+        plugAll(config);
+        ports.forEach(metrics::addPort);
         HttpServer admin = HttpServer.onSocket(Path.of(config.switching().adminPath()), new AdminApi(this).routes());
         undo.push(admin::close);
         phase = Phase.READY;
         undo.push(() -> phase = Phase.STOPPING);
         undo.push(notify::stopping);
-        notify.ready(ports.size() + " ports");
+        long count = portsOfTheSwitch().count();
+        notify.ready(count + " ports");
         LOG.info(
                 "patchbay {} serves {} ports; admin API at {}, metrics at {}",
                 VERSION,
-                ports.size(),
+                count,
                 config.switching().adminPath(),
                 metricsText());
     }
@@ -164,20 +170,78 @@ public final class Daemon implements AutoCloseable {
                 TimeUnit.SECONDS);
     }
 
-    private PluggedPort plug(Config.PortConfig config) throws PortException {
-        GatedPort port = new GatedPort(config.maker().make(), config.enabled());
+    private void plugAll(Config config) throws PortException {
+        Map<String, Pair.Member> members = new HashMap<>();
+        Set<String> taken = config.pairs().stream()
+                .flatMap(pair -> pair.settings().members().stream())
+                .collect(Collectors.toSet());
+        for (Config.PortConfig port : config.ports()) {
+            GatedPort made = new GatedPort(port.maker().make(), port.enabled());
+            if (taken.contains(port.name())) {
+                members.put(port.name(), new Pair.Member(port.name(), made, new PortCounters()));
+            } else {
+                ports.add(plug(port.name(), port.type(), made));
+            }
+        }
+        for (Config.PairConfig pair : config.pairs()) {
+            plug(pair, members, config.ports());
+        }
+    }
+
+    private PluggedPort plug(String name, String type, GatedPort port) throws PortException {
         PortCounters counters = new PortCounters();
         Switchboard.Attachment attachment = board.attach(
-                config.name(),
+                name,
                 port,
                 counters,
-                state.map(directory -> directory.resolve("ports").resolve(config.name() + ".json")));
-        PluggedPort plugged = new PluggedPort(config.name(), config.type(), port, counters, attachment);
+                state.map(directory -> directory.resolve("ports").resolve(name + ".json")));
         undo.push(attachment::close);
         undo.push(port::close);
         port.start(attachment);
-        ports.add(plugged);
-        return plugged;
+        return new PluggedPort(name, type, port, counters, attachment, Optional.empty(), List.of(), Optional.empty());
+    }
+
+    private void plug(Config.PairConfig config, Map<String, Pair.Member> members, List<Config.PortConfig> all)
+            throws PortException {
+        List<Pair.Member> parts = config.settings().members().stream()
+                .map(name -> Objects.requireNonNull(members.get(name)))
+                .toList();
+        Pair pair = new Pair(config.name(), config.settings(), parts);
+        PluggedPort plugged = plug(config.name(), PairSettings.TYPE, new GatedPort(pair, config.enabled()));
+        List<PluggedPort> pluggedParts = parts.stream()
+                .map(part -> new PluggedPort(
+                        part.name(),
+                        typeOf(part.name(), all),
+                        part.port(),
+                        part.counters(),
+                        plugged.attachment(),
+                        Optional.empty(),
+                        List.of(),
+                        Optional.of(config.name())))
+                .toList();
+        ports.add(new PluggedPort(
+                config.name(),
+                PairSettings.TYPE,
+                plugged.port(),
+                plugged.counters(),
+                plugged.attachment(),
+                Optional.of(pair),
+                pluggedParts,
+                Optional.empty()));
+        ports.addAll(pluggedParts);
+    }
+
+    private static String typeOf(String name, List<Config.PortConfig> all) {
+        return all.stream()
+                .filter(port -> port.name().equals(name))
+                .findFirst()
+                .orElseThrow()
+                .type();
+    }
+
+    /** Ports that frames are forwarded between: not the members of a pair, which are one. */
+    private Stream<PluggedPort> portsOfTheSwitch() {
+        return ports.stream().filter(port -> port.memberOf().isEmpty());
     }
 
     /** Ready while every port is in service; says of each how it stands. */
@@ -218,8 +282,8 @@ public final class Daemon implements AutoCloseable {
         return new Status(
                 VERSION,
                 TimeUnit.NANOSECONDS.toSeconds(System.nanoTime() - startedNanos),
-                ports.size(),
-                (int) ports.stream().filter(p -> p.port().status().up()).count(),
+                (int) portsOfTheSwitch().count(),
+                (int) portsOfTheSwitch().filter(p -> p.port().status().up()).count(),
                 macs.statistics().entries(),
                 board.workers().size(),
                 metricsText());
@@ -246,7 +310,8 @@ public final class Daemon implements AutoCloseable {
     }
 
     Map<Integer, String> namesByIndex() {
-        return ports.stream().collect(Collectors.toMap(port -> port.attachment().index(), PluggedPort::name));
+        return portsOfTheSwitch()
+                .collect(Collectors.toMap(port -> port.attachment().index(), PluggedPort::name));
     }
 
     /** Stops everything, last things first. Idempotent. */

@@ -13,12 +13,14 @@ import io.patchbay.core.control.http.Route;
 import io.patchbay.core.forward.MacTable;
 import io.patchbay.core.port.DropReason;
 import io.patchbay.core.port.QueueCounters;
+import io.patchbay.core.port.pair.Pair;
 import io.patchbay.core.worker.Switchboard;
 import io.patchbay.core.worker.WorkerCounters;
 import io.prometheus.client.exporter.common.TextFormat;
 import java.time.Duration;
 import java.util.List;
 import java.util.Locale;
+import java.util.Optional;
 import java.util.function.ToDoubleFunction;
 
 /**
@@ -97,6 +99,7 @@ final class Metrics implements AutoCloseable {
 
     void addPort(PluggedPort port) {
         Tags tags = Tags.of("port", port.name());
+        port.pair().ifPresent(pair -> addPair(port, pair));
         Gauge.builder("patchbay.port.up", port, p -> p.port().status().up() ? 1 : 0)
                 .description("1 if frames can pass.")
                 .tags(tags.and("type", port.type()))
@@ -174,6 +177,33 @@ final class Metrics implements AutoCloseable {
             drops(port, tags, reason, "receive", true);
             drops(port, tags, reason, "transmit", false);
         }
+    }
+
+    /** A pair's frames are its members', each of which is a port here: sums over all ports are right. */
+    private void addPair(PluggedPort port, Pair pair) {
+        Tags tags = Tags.of("pair", port.name());
+        for (PluggedPort member : port.members()) {
+            Gauge.builder("patchbay.pair.member.active", pair, p -> isActive(p, member) ? 1 : 0)
+                    .description("1 if the port is the member of the pair that carries frames.")
+                    .tags(tags.and("port", member.name()))
+                    .register(registry);
+        }
+        counter(
+                "patchbay.pair.failovers",
+                "How often another member than before became the one that carries frames.",
+                tags,
+                pair,
+                Pair::failOvers);
+        counter(
+                "patchbay.pair.announcements",
+                "Frames that told the network where a station is to be reached.",
+                tags,
+                pair,
+                Pair::announcements);
+    }
+
+    private static boolean isActive(Pair pair, PluggedPort member) {
+        return pair.active().equals(Optional.of(member.name()));
     }
 
     private void perPort(

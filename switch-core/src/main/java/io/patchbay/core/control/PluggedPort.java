@@ -2,8 +2,45 @@ package io.patchbay.core.control;
 
 import io.patchbay.core.port.GatedPort;
 import io.patchbay.core.port.PortCounters;
+import io.patchbay.core.port.QueueCounters;
+import io.patchbay.core.port.pair.Pair;
 import io.patchbay.core.worker.Switchboard;
+import java.util.List;
+import java.util.Optional;
+import java.util.stream.Stream;
 
-/** A port of the running daemon. */
+/**
+ * A port of the running daemon.
+ *
+ * @param counters its own: those of the members of a pair are the members'
+ * @param attachment its place in the switch; that of its pair, if it is a member
+ * @param pair what it is, if it is a pair
+ * @param members what it is made of, if it is a pair
+ * @param memberOf the pair it is a member of, if it is
+ */
 record PluggedPort(
-        String name, String type, GatedPort port, PortCounters counters, Switchboard.Attachment attachment) {}
+        String name,
+        String type,
+        GatedPort port,
+        PortCounters counters,
+        Switchboard.Attachment attachment,
+        Optional<Pair> pair,
+        List<PluggedPort> members,
+        Optional<String> memberOf) {
+
+    /** Counters of all that came in by it, through members or not. */
+    List<QueueCounters> received() {
+        return Stream.concat(
+                        counters.receive().stream(),
+                        members.stream().flatMap(member -> member.counters.receive().stream()))
+                .toList();
+    }
+
+    /** Counters of all that went out by it, through members or not. */
+    List<QueueCounters> delivered() {
+        return Stream.concat(
+                        counters.transmit().stream(),
+                        members.stream().flatMap(member -> member.counters.transmit().stream()))
+                .toList();
+    }
+}

@@ -26,6 +26,8 @@ final class Views {
      *
      * @param admin {@code up}, or {@code down} if the operator or the configuration has shut the port
      * @param state {@code up} if frames can pass
+     * @param memberOf the pair it is a member of, or empty
+     * @param received of a pair what its members received, too; the same goes for the others
      */
     record PortLine(
             String name,
@@ -33,12 +35,14 @@ final class Views {
             String admin,
             String state,
             String reason,
+            String memberOf,
             Traffic received,
             Traffic delivered,
             long dropped) {}
 
     /** One port of {@code port show}. */
-    record PortDetail(String name, String type, String admin, String state, String reason, Record details) {}
+    record PortDetail(
+            String name, String type, String admin, String state, String reason, String memberOf, Record details) {}
 
     record Traffic(long frames, long bytes) {}
 
@@ -75,10 +79,10 @@ final class Views {
                 upOrDown(port.port().isEnabled()),
                 upOrDown(status.up()),
                 status.reason(),
-                traffic(port.counters().receive()),
-                traffic(port.counters().transmit()),
-                sum(port.counters().receive(), QueueCounters::dropped)
-                        + sum(port.counters().transmit(), QueueCounters::dropped));
+                port.memberOf().orElse(""),
+                traffic(port.received()),
+                traffic(port.delivered()),
+                sum(port.received(), QueueCounters::dropped) + sum(port.delivered(), QueueCounters::dropped));
     }
 
     static PortDetail detail(PluggedPort port) {
@@ -89,6 +93,7 @@ final class Views {
                 upOrDown(port.port().isEnabled()),
                 upOrDown(status.up()),
                 status.reason(),
+                port.memberOf().orElse(""),
                 port.port().details());
     }
 

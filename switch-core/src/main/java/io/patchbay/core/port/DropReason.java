@@ -20,6 +20,7 @@ public enum DropReason {
     SAME_PORT("the destination was learnt on the port the frame came from"),
     NO_DESTINATION("no other port is up"),
     PORT_DOWN("the port is down, or shut by the operator"),
+    BACKUP_LINK("the frame came in on the member of a pair that is not in use"),
     NO_RX_BUFFER("the receiving guest has posted no buffer for the frame"),
     UPLINK_FULL("the kernel's queue behind the uplink is full"),
     UPLINK_ERROR("the kernel refused the frame"),

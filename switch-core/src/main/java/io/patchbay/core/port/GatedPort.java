@@ -155,6 +155,16 @@ public final class GatedPort implements Port {
         }
 
         @Override
+        public synchronized boolean send(byte[] frame) {
+            return open && outside.send(frame);
+        }
+
+        @Override
+        public long[] addressesElsewhere() {
+            return outside.addressesElsewhere();
+        }
+
+        @Override
         public void forgetAddresses() {
             outside.forgetAddresses();
         }

@@ -17,8 +17,8 @@ public interface Port extends AutoCloseable {
     void start(PortContext context) throws PortException;
 
     /**
-     * Tells that the operator has shut the port, or opened it again. Called by control threads, also before {@link #start}; never twice with
-     * the same.
+     * Tells that the operator has shut the port, or opened it again. Called by control threads, also before {@link #start}; perhaps
+     * again with the same.
      *
      * <p>No frame passes a port that is shut, whatever it does about it ({@link GatedPort}). A port tells its peer if it can, as a tap shows its
      * host a device without a carrier; one that had failed tries again when it is opened.

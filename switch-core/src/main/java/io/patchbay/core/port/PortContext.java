@@ -28,6 +28,21 @@ public interface PortContext {
     }
 
     /**
+     * Sends a frame out to this port, through what it has published at the moment.
+     *
+     * @param frame a whole Ethernet frame; copied
+     * @return false, with nothing done, if more such frames wait than a worker sends in a few turns
+     */
+    default boolean send(byte[] frame) {
+        return false;
+    }
+
+    /** Addresses learnt on other ports, those seen last first. */
+    default long[] addressesElsewhere() {
+        return new long[0];
+    }
+
+    /**
      * Replaces what the port offers the workers.
      *
      * <p>When this returns, no worker uses anything that was offered before and is not offered now; it may be freed. Workers that sleep

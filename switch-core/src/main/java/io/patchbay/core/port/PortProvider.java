@@ -22,6 +22,11 @@ public interface PortProvider<S extends Record> {
         return List.of();
     }
 
+    /** Whether ports of this kind can be members of a pair: they say when their status changes ({@link PortContext#statusChanged}). */
+    default boolean canBeMember() {
+        return false;
+    }
+
     /** Makes a port that is not started yet. Opens nothing. */
     Port create(String name, S settings);
 }

@@ -24,6 +24,11 @@
  * may go away and come back, looked after by a thread that sleeps until the kernel announces a change. What differs is an
  * {@link io.patchbay.core.port.UplinkDevice}.
  *
+ * <p><b>Between port and switch</b> there may be others that are a port to the one side and the switch to the other: a {@link
+ * io.patchbay.core.port.GatedPort} before every port, which the operator can close, and an {@link io.patchbay.core.port.pair.Pair} behind which
+ * two ports are one. They exchange what is published, and touch no frame. A control thread that comes through several of them takes their locks in
+ * that order, from the port towards the switch, and nobody calls the other way while holding one.
+ *
  * <p><b>Counting.</b> {@code received + flood copies = delivered + dropped}, over all ports, whenever the workers stand still: every
  * drop has a {@link io.patchbay.core.port.DropReason} and is counted where it happens, on the queue that took the frame in or on the
  * one that should have taken it out. What the kernel received for an uplink but had to drop before the switch could read it counts as

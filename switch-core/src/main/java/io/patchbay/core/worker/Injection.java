@@ -1,4 +1,8 @@
 package io.patchbay.core.worker;
 
-/** A frame the control side wants forwarded as if port {@code port} had sent it. */
-record Injection(int port, byte[] frame) {}
+/**
+ * A frame the control side wants forwarded.
+ *
+ * @param outward whether out to port {@code port}, or as if that port had sent it
+ */
+record Injection(int port, byte[] frame, boolean outward) {}

@@ -9,6 +9,7 @@ import io.patchbay.core.port.PortQueues;
 import io.patchbay.core.port.QueueCounters;
 import java.nio.file.Path;
 import java.util.ArrayList;
+import java.util.Comparator;
 import java.util.List;
 import java.util.Optional;
 import java.util.concurrent.ExecutorService;
@@ -225,11 +226,29 @@ public final class Switchboard implements AutoCloseable {
         }
 
         @Override
+        public long[] addressesElsewhere() {
+            return macs.entries().stream()
+                    .filter(entry -> entry.port() != index)
+                    .sorted(Comparator.comparingInt(MacTable.Entry::ageSeconds))
+                    .mapToLong(MacTable.Entry::address)
+                    .toArray();
+        }
+
+        @Override
         public boolean inject(byte[] frame) {
+            return hand(frame, false);
+        }
+
+        @Override
+        public boolean send(byte[] frame) {
+            return hand(frame, true);
+        }
+
+        private boolean hand(byte[] frame, boolean outward) {
             if (frame.length < EthernetDescriptor.HEADER_BYTES || frame.length > EthernetDescriptor.MAX_FRAME_BYTES) {
                 throw new IllegalArgumentException("a frame of " + frame.length + " bytes");
             }
-            return workers.get(index % workers.size()).inject(new Injection(index, frame.clone()));
+            return workers.get(index % workers.size()).inject(new Injection(index, frame.clone(), outward));
         }
 
         /** Takes the port out of the switch; its index may be given to another. Idempotent. */

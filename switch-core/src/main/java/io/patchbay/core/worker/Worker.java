@@ -318,12 +318,26 @@ final class Worker implements Runnable {
             waitingInjections.decrementAndGet();
             injectionBuffer.fill(burst, next.frame());
             injected.add(QueueCounters.Count.FRAMES, 1);
-            forwarder.route(burst, next.port(), floodPorts, routes, injected);
+            if (next.outward()) {
+                route(next.port());
+            } else {
+                forwarder.route(burst, next.port(), floodPorts, routes, injected);
+            }
             nextOutput = 0;
             transmit();
             work++;
         }
         return work;
+    }
+
+    /** Routes a burst of one frame out to a port, which may have been taken out of the switch meanwhile. */
+    private void route(int port) {
+        routes.clear();
+        if (topology.plugs().get(port).isPresent()) {
+            routes.add(port, 0);
+        } else {
+            injected.drop(DropReason.PORT_DOWN, 1);
+        }
     }
 
     private void recover(Inlet inlet, Throwable error) {

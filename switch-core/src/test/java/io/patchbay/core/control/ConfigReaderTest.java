@@ -10,6 +10,7 @@ import io.patchbay.core.port.Claim;
 import io.patchbay.core.port.Port;
 import io.patchbay.core.port.PortProvider;
 import io.patchbay.core.port.SettingException;
+import io.patchbay.core.port.pair.PairSettings;
 import java.nio.file.Path;
 import java.util.List;
 import java.util.Optional;
@@ -32,7 +33,8 @@ class ConfigReaderTest {
         }
     }
 
-    private record Cables(String type, Class<CableSettings> settings) implements PortProvider<CableSettings> {
+    private record Cables(String type, Class<CableSettings> settings, boolean canBeMember)
+            implements PortProvider<CableSettings> {
 
         @Override
         public List<Claim> claims(CableSettings settings) {
@@ -45,7 +47,7 @@ class ConfigReaderTest {
         }
     }
 
-    private final ConfigReader reader = new ConfigReader(List.of(new Cables("cable", CableSettings.class)));
+    private final ConfigReader reader = new ConfigReader(List.of(new Cables("cable", CableSettings.class, true)));
 
     @Test
     void everythingButThePortsHasADefault() throws ConfigException {
@@ -78,8 +80,8 @@ class ConfigReaderTest {
                 "{'ports': [{'name':'a','plug':'x'}]}           | f:1:12: $.ports[0]: the key 'type': is missing",
                 "{'ports': [{'name':5,'type':'cable','plug':'x'}]} | f:1:13: $.ports[0].name: 5: must be a string",
                 "{'ports': [{'name':'a b','type':'cable','plug':'x'}]} | f:1:13: $.ports[0].name: 'a b': allowed: [A-Za-z0-9][A-Za-z0-9._-]{0,62}",
-                "{'ports': [{'name':'a','type':'rope'}]}        | f:1:24: $.ports[0].type: 'rope': allowed: cable",
-                "{'ports': [{'name':'a','type':'Cabel'}]}       | f:1:24: $.ports[0].type: 'Cabel': did you mean 'cable'? allowed: cable",
+                "{'ports': [{'name':'a','type':'rope'}]}        | f:1:24: $.ports[0].type: 'rope': allowed: active-backup, cable",
+                "{'ports': [{'name':'a','type':'Cabel'}]}       | f:1:24: $.ports[0].type: 'Cabel': did you mean 'cable'? allowed: active-backup, cable",
                 "{'ports': [{'name':'a','type':'cable'}]}       | f:1:12: $.ports[0]: the key 'plug': is missing",
                 "{'ports': [{'name':'a','type':'cable','plug':null}]} | f:1:39: $.ports[0].plug: null: must be a string",
                 "{'ports': [{'name':'a','type':'cable','plug':7}]} | f:1:39: $.ports[0].plug: 7: must be a string",
@@ -105,6 +107,61 @@ class ConfigReaderTest {
                 .isInstanceOf(ConfigException.class)
                 .hasMessageStartingWith(message.replace('\'', '"'))
                 .satisfies(e -> assertThat(((ConfigException) e).problems()).hasSize(1));
+    }
+
+    @Test
+    void aPairIsMadeOfTwoPortsThatMayStandAnywhere() throws ConfigException {
+        Config config = reader.parse("""
+                {"ports": [{"name": "up", "type": "active-backup", "members": ["a", "b"], "primary": "b",
+                            "failBack": true, "holdDownMillis": 0, "enabled": false},
+                           {"name": "a", "type": "cable", "plug": "x"}, {"name": "b", "type": "cable", "plug": "y"}]}
+                """, "f");
+        assertThat(config.ports()).extracting(Config.PortConfig::name).containsExactly("a", "b");
+        assertThat(config.pairs())
+                .containsExactly(new Config.PairConfig(
+                        "up",
+                        false,
+                        new PairSettings(List.of("a", "b"), Optional.of("b"), Optional.of(true), Optional.of(0))));
+    }
+
+    @ParameterizedTest(name = "{0}")
+    @CsvSource(
+            delimiter = '|',
+            quoteCharacter = '`',
+            value = {
+                "'members':['a','c']           | members[1]: 'c': is the name of no port",
+                "'members':['a','other-nam']   | members[1]: 'other-nam': is the name of no port; did you mean 'other-name'?",
+                "'members':['a','up']          | members[1]: 'up': is a pair itself",
+                "'members':['a','r']           | members[1]: 'r': is of type rope; allowed: cable",
+                "'members':['a','taken']       | members[1]: 'taken': is a member of 'first' already, at $.ports[0].members[0]",
+                "'members':['a','a']           | members: ['a','a']: allowed: the names of two ports",
+                "'members':['a']               | members: ['a']: allowed: the names of two ports",
+                "'members':['a','b','r']       | members: ['a','b','r']: allowed: the names of two ports",
+                "'members':'a'                 | members: 'a': must be an array",
+                "'members':['a',5]             | members[1]: 5: must be a string",
+                "'primary':'a'                 | the key 'members': is missing",
+                "'members':['a','b'],'primary':'r' | primary: 'r': allowed: a member: a, b",
+                "'members':['a','b'],'failBack':true | failBack: true: allowed: only with a 'primary'",
+                "'members':['a','b'],'holdDownMillis':1 | holdDownMillis: 1: allowed: only with a 'primary'",
+                "'members':['a','b'],'primary':'a','holdDownMillis':-1 | holdDownMillis: -1: allowed: 0 to 3600000",
+                "'members':['a','b'],'primery':'a' | primery: unknown key 'primery': did you mean 'primary'? allowed: enabled, failBack, holdDownMillis, members, name, primary, type",
+            })
+    void aPairThatCannotBeIsRefused(String keys, String message) {
+        ConfigReader both = new ConfigReader(List.of(
+                new Cables("cable", CableSettings.class, true), new Cables("rope", CableSettings.class, false)));
+        String text = """
+                {"ports": [{"name": "first", "type": "active-backup", "members": ["taken", "other-name"]},
+                           {"name": "up", "type": "active-backup", %s},
+                           {"name": "a", "type": "cable", "plug": "1"}, {"name": "b", "type": "cable", "plug": "2"},
+                           {"name": "taken", "type": "cable", "plug": "3"}, {"name": "other-name", "type": "cable", "plug": "4"},
+                           {"name": "r", "type": "rope", "plug": "5"}]}
+                """.formatted(keys.replace('\'', '"'));
+        assertThatThrownBy(() -> both.parse(text, "f"))
+                .isInstanceOf(ConfigException.class)
+                .hasMessageContaining(message.replace('\'', '"'))
+                .satisfies(e -> assertThat(((ConfigException) e).problems())
+                        .singleElement()
+                        .satisfies(problem -> assertThat(problem.line()).isEqualTo(2)));
     }
 
     @ParameterizedTest

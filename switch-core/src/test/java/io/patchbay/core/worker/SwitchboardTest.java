@@ -228,6 +228,31 @@ class SwitchboardTest {
     }
 
     @Test
+    void aFrameSentOutToAPortReachesItAndNoOther() {
+        FakePort a = plug("a", B, A, true);
+        FakePort b = plug("b", A, B, true);
+        assertThat(attachments.getFirst().send(TestFrames.frame(NOWHERE, B, 60, new Random(1))))
+                .isTrue();
+        await("it is out", () -> frames(a.delivered) == 1);
+        assertThat(frames(b.delivered)).isZero();
+        assertThat(board.macs().entries()).as("nobody has come in").isEmpty();
+        attachments.getFirst().publish(PortQueues.NONE);
+        attachments.getFirst().send(TestFrames.frame(NOWHERE, B, 60, new Random(1)));
+        await("it is counted", () -> a.delivered.dropped(DropReason.PORT_DOWN) == 1);
+    }
+
+    @Test
+    void aPortIsToldWhatWasLearntOnTheOthers() {
+        FakePort a = plug("a", B, A, true);
+        FakePort b = plug("b", A, B, true);
+        a.waiting.set(1);
+        b.waiting.set(1);
+        await("both are learnt", () -> board.macs().entries().size() == 2);
+        assertThat(attachments.getFirst().addressesElsewhere()).containsExactly(B);
+        assertThat(attachments.getLast().addressesElsewhere()).containsExactly(A);
+    }
+
+    @Test
     void anInjectedFrameIsForwardedAsIfItsPortHadSentIt() {
         plug("a", B, A, true);
         FakePort b = plug("b", A, B, true);

@@ -1,17 +1,24 @@
 package io.patchbay.core.control.config;
 
 import io.patchbay.core.port.Port;
+import io.patchbay.core.port.pair.PairSettings;
 import io.patchbay.core.worker.Switchboard;
 import java.util.List;
 
-/** A configuration without errors. */
-public record Config(SwitchConfig switching, List<PortConfig> ports) {
+/**
+ * A configuration without errors.
+ *
+ * @param ports those that reach something outside, members of pairs among them
+ * @param pairs those made of two others
+ */
+public record Config(SwitchConfig switching, List<PortConfig> ports, List<PairConfig> pairs) {
 
     /** Most ports of a switch. */
     public static final int MAX_PORTS = Switchboard.MAX_PORTS;
 
     public Config {
         ports = List.copyOf(ports);
+        pairs = List.copyOf(pairs);
     }
 
     /**
@@ -23,6 +30,9 @@ public record Config(SwitchConfig switching, List<PortConfig> ports) {
      * @param maker makes the port; a new one with every call
      */
     public record PortConfig(String name, String type, boolean enabled, Record settings, Maker maker) {}
+
+    /** One port that is made of two others, which it names. */
+    public record PairConfig(String name, boolean enabled, PairSettings settings) {}
 
     /** Makes a port that is not started. */
     @FunctionalInterface

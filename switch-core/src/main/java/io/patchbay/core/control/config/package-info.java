@@ -5,7 +5,8 @@
  * <p>Errors are reported together as far as they can be found together: text that is not JSON, or a key given twice, hides everything else, and an
  * object that lacks a key it must have is looked at no further.
  *
- * <p>The settings of a port are bound to the record its kind declares, so the core needs to know no kind.
+ * <p>The settings of a port are bound to the record its kind declares, so the core needs to know no kind. A pair is none: it is made of ports of
+ * any kind that can be a member, and reaches nothing by itself.
  */
 @NullMarked
 package io.patchbay.core.control.config;

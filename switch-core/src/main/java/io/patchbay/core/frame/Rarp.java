@@ -1,22 +1,20 @@
-package io.patchbay.vhost.net;
+package io.patchbay.core.frame;
 
-import io.patchbay.core.frame.EthernetDescriptor;
-import io.patchbay.core.frame.MacAddress;
 import java.nio.ByteBuffer;
 
 /**
- * The frame that announces a guest after it has moved: a reverse ARP request about itself (RFC 903), which switches learn from and stations
+ * The frame that announces a station after it has moved: a reverse ARP request about itself (RFC 903), which switches learn from and stations
  * ignore.
  *
  * <pre>
  *   0           6          12     14       16       18 19 20     22          28       32          38        42
  *  +-----------+----------+------+--------+--------+--+--+------+-----------+--------+-----------+---------+
- *  | broadcast | guest    | 8035 | 1      | 0800   | 6| 4| 3    | guest     | 0      | guest     | 0       |
+ *  | broadcast | station  | 8035 | 1      | 0800   | 6| 4| 3    | station   | 0      | station   | 0       |
  *  +-----------+----------+------+--------+--------+--+--+------+-----------+--------+-----------+---------+
  *                           type   hw type  proto         request  sender MAC  and IP   target MAC  and IP
  * </pre>
  */
-final class Rarp {
+public final class Rarp {
 
     private static final int FRAME_BYTES = 60;
     private static final int HARDWARE_TYPE = 14;
@@ -25,7 +23,8 @@ final class Rarp {
 
     private Rarp() {}
 
-    static byte[] announcement(long mac) {
+    /** The frame for a station. */
+    public static byte[] announcement(long mac) {
         byte[] address = MacAddress.toBytes(mac);
         ByteBuffer frame = ByteBuffer.allocate(FRAME_BYTES);
         frame.put(EthernetDescriptor.DESTINATION_OFFSET, MacAddress.toBytes(MacAddress.BROADCAST));

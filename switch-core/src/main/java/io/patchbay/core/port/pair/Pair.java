@@ -1,0 +1,378 @@
+package io.patchbay.core.port.pair;
+
+import static io.patchbay.core.port.pair.ActiveMember.NONE;
+
+import io.patchbay.core.port.GatedPort;
+import io.patchbay.core.port.Port;
+import io.patchbay.core.port.PortContext;
+import io.patchbay.core.port.PortCounters;
+import io.patchbay.core.port.PortException;
+import io.patchbay.core.port.PortQueues;
+import io.patchbay.core.port.PortStatus;
+import io.patchbay.core.port.ReceiveQueue;
+import io.patchbay.core.port.Transmitter;
+import java.time.Instant;
+import java.time.temporal.ChronoUnit;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Optional;
+import java.util.concurrent.TimeUnit;
+import java.util.concurrent.locks.LockSupport;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/**
+ * Two ports as one, of which one carries frames.
+ *
+ * <p><b>Locks.</b> What members say comes under their own locks; the pair's is taken inside, and the switch is told inside that. The pair
+ * therefore never calls a member while it holds its own, but for {@link Port#status}, which takes none.
+ */
+public final class Pair implements Port {
+
+    private static final Logger LOG = LoggerFactory.getLogger(Pair.class);
+
+    /** How soon a member that could not start is tried again. */
+    private static final long RETRY_NANOS = TimeUnit.SECONDS.toNanos(2);
+
+    /** A port that is part of a pair, not started yet. */
+    public record Member(String name, GatedPort port, PortCounters counters) {}
+
+    private final String name;
+    private final PairSettings settings;
+    private final List<Member> parts;
+    private final ActiveMember policy;
+    private final Announcer announcer = new Announcer();
+    private final List<Member> notStarted = new ArrayList<>(); // the thread's, once it runs
+    private final List<GatedPort> shutWithUs = new ArrayList<>();
+    private volatile boolean closed;
+    private volatile Optional<Thread> thread = Optional.empty();
+
+    // Under the lock.
+    private Optional<PortContext> context = Optional.empty();
+    private List<PairMember> members = List.of();
+    private final boolean[] usable = new boolean[PairSettings.MEMBERS];
+    private final long[] since = new long[PairSettings.MEMBERS];
+    private int active = NONE;
+    private int lastActive = NONE;
+    private boolean started;
+    private boolean announce;
+    private long failOvers;
+    private Optional<Instant> lastFailOver = Optional.empty();
+
+    /**
+     * What {@code port show} says of a pair.
+     *
+     * @param active the member that carries frames; empty if none can
+     * @param primary the member that is preferred; empty if none is
+     * @param failOvers how often another member than before became active
+     * @param lastFailOver when, ISO 8601; empty if never
+     * @param announcements frames that told the network where a station is to be reached
+     */
+    public record Details(
+            String mode,
+            String active,
+            String primary,
+            boolean failBack,
+            int holdDownMillis,
+            long failOvers,
+            String lastFailOver,
+            long announcements,
+            List<MemberDetails> members) {}
+
+    /** @param role {@code active} or {@code backup} */
+    public record MemberDetails(String name, String role, String state, String reason) {}
+
+    /** @param parts in the order of the settings */
+    public Pair(String name, PairSettings settings, List<Member> parts) {
+        this.name = name;
+        this.settings = settings;
+        this.parts = List.copyOf(parts);
+        this.policy = settings.policy();
+    }
+
+    /** Starts with one member if the other cannot start yet: that is what there are two for. */
+    @Override
+    public void start(PortContext switching) throws PortException {
+        synchronized (this) {
+            context = Optional.of(switching);
+            members = parts.stream()
+                    .map(part -> new PairMember(this, part, switching))
+                    .toList();
+        }
+        List<PortException> refusals = new ArrayList<>();
+        for (int i = 0; i < parts.size(); i++) {
+            try {
+                parts.get(i).port().start(members.get(i));
+            } catch (PortException e) {
+                notStarted.add(parts.get(i));
+                refusals.add(e);
+            }
+        }
+        if (refusals.size() == parts.size()) {
+            PortException all = new PortException("port " + name + ": no member can start: "
+                    + String.join(
+                            "; ", refusals.stream().map(Throwable::getMessage).toList()));
+            refusals.forEach(all::addSuppressed);
+            throw all;
+        }
+        refusals.forEach(e -> LOG.warn("port {}: goes on without a member: {}", name, e.getMessage()));
+        synchronized (this) {
+            started = true; // only now, so that a primary that comes second is not second
+            reconsider(System.nanoTime());
+        }
+        Thread starting = Thread.ofPlatform().name("pair-" + name).daemon().unstarted(this::run);
+        thread = Optional.of(starting);
+        starting.start();
+    }
+
+    private void run() {
+        long retry = System.nanoTime() + RETRY_NANOS;
+        while (!closed) {
+            long now = System.nanoTime();
+            long pause = turn(now);
+            if (!notStarted.isEmpty()) {
+                if (now - retry >= 0) {
+                    notStarted.removeIf(this::starts);
+                    retry = now + RETRY_NANOS;
+                }
+                pause = Math.min(pause, RETRY_NANOS);
+            }
+            if (pause > 0) {
+                LockSupport.parkNanos(this, pause);
+            }
+        }
+    }
+
+    private boolean starts(Member part) {
+        try {
+            part.port().start(members.get(parts.indexOf(part)));
+            LOG.info("port {}: {} has started", name, part.name());
+            return true;
+        } catch (PortException e) {
+            LOG.debug("port {}: {} still cannot start", name, part.name(), e);
+            return false;
+        }
+    }
+
+    /** Does what time brings about, and gives the nanoseconds until it may again. */
+    private long turn(long now) {
+        PortContext switching;
+        long untilFailBack;
+        boolean begin;
+        synchronized (this) {
+            reconsider(now);
+            untilFailBack = policy.untilNext(active, usable, since, now);
+            begin = announce;
+            announce = false;
+            switching = context.orElseThrow();
+            if (active == NONE) {
+                announcer.end();
+            }
+        }
+        if (begin) {
+            announcer.begin(now);
+        }
+        return Math.min(untilFailBack, announcer.step(switching, now));
+    }
+
+    /** A member offers something else. When this returns no worker uses what it had offered before. */
+    void change(Runnable change) {
+        synchronized (this) {
+            change.run();
+            if (!reconsider(System.nanoTime())) {
+                publish();
+            }
+        }
+        thread.ifPresent(LockSupport::unpark);
+    }
+
+    /** A member's status may be another. */
+    void statusChanged() {
+        synchronized (this) {
+            reconsider(System.nanoTime());
+        }
+        thread.ifPresent(LockSupport::unpark);
+    }
+
+    /** Chooses the active member anew; whether it is another one than before, which then has been published. */
+    private boolean reconsider(long now) {
+        if (!started) {
+            return false;
+        }
+        for (int i = 0; i < usable.length; i++) {
+            boolean is = members.get(i).isUsable();
+            if (is != usable[i]) {
+                usable[i] = is;
+                since[i] = now;
+            }
+        }
+        int next = policy.choose(active, usable, since, now);
+        if (next == active) {
+            return false;
+        }
+        active = next;
+        publish();
+        if (closed) {
+            return true;
+        }
+        if (active == NONE) {
+            LOG.warn("port {}: no member can be used: {}", name, reasons());
+            return true;
+        }
+        announce = true;
+        if (lastActive != NONE && lastActive != active) {
+            failOvers++;
+            lastFailOver = Optional.of(Instant.now().truncatedTo(ChronoUnit.MILLIS));
+            LOG.warn("port {}: {} takes over: {}", name, nameOf(active), reasons());
+        } else {
+            LOG.info("port {}: {} is active", name, nameOf(active));
+        }
+        lastActive = active;
+        return true;
+    }
+
+    private void publish() {
+        List<ReceiveQueue> receive = new ArrayList<>();
+        for (int i = 0; i < members.size(); i++) {
+            boolean carries = i == active;
+            members.get(i).offered().receive().stream()
+                    .map(queue -> carries ? queue : new BackupQueue(queue))
+                    .forEach(receive::add);
+        }
+        Optional<Transmitter> transmitter = active == NONE
+                ? Optional.empty()
+                : members.get(active).offered().transmitter();
+        // In two steps: a queue may get another place in the list, and with it another worker.
+        context.orElseThrow().publish(new PortQueues(List.of(), transmitter));
+        context.orElseThrow().publish(new PortQueues(receive, transmitter));
+    }
+
+    /** What was learnt behind a member that has gone is found behind the other, if there is one. */
+    void forgetAddressesUnlessUsable() {
+        synchronized (this) {
+            if (active == NONE) {
+                context.orElseThrow().forgetAddresses();
+            }
+        }
+    }
+
+    /** The members are shut with the pair, so that nothing stale waits in them, and opened with it. */
+    @Override
+    public void setEnabled(boolean enabled) throws PortException {
+        if (enabled) {
+            List<GatedPort> toOpen = List.copyOf(shutWithUs);
+            shutWithUs.clear();
+            setEnabled(toOpen, true);
+        } else {
+            parts.stream().map(Member::port).filter(GatedPort::isEnabled).forEach(shutWithUs::add);
+            setEnabled(shutWithUs, false);
+        }
+    }
+
+    private static void setEnabled(List<GatedPort> ports, boolean enabled) throws PortException {
+        List<PortException> refusals = new ArrayList<>();
+        for (GatedPort port : ports) {
+            try {
+                port.setEnabled(enabled);
+            } catch (PortException e) {
+                refusals.add(e);
+            }
+        }
+        if (!refusals.isEmpty()) {
+            throw refusals.getFirst();
+        }
+    }
+
+    @Override
+    public synchronized PortStatus status() {
+        if (context.isEmpty()) {
+            return PortStatus.down("not started");
+        }
+        return active == NONE ? PortStatus.down("no member can be used: " + reasons()) : PortStatus.up(reasons());
+    }
+
+    private String reasons() {
+        List<String> reasons = new ArrayList<>();
+        for (int i = 0; i < parts.size(); i++) {
+            PortStatus status = parts.get(i).port().status();
+            reasons.add(nameOf(i) + (i == active ? " (active): " : ": ") + status.reason());
+        }
+        return String.join("; ", reasons);
+    }
+
+    private String nameOf(int member) {
+        return parts.get(member).name();
+    }
+
+    @Override
+    public synchronized Record details() {
+        List<MemberDetails> views = new ArrayList<>();
+        for (int i = 0; i < parts.size(); i++) {
+            PortStatus status = parts.get(i).port().status();
+            views.add(new MemberDetails(nameOf(i), role(i), status.up() ? "up" : "down", status.reason()));
+        }
+        return new Details(
+                PairSettings.TYPE,
+                active().orElse(""),
+                settings.primary().orElse(""),
+                settings.failsBack(),
+                settings.failsBack() ? settings.holdDown() : 0,
+                failOvers,
+                lastFailOver.map(Instant::toString).orElse(""),
+                announcer.sent(),
+                views);
+    }
+
+    private String role(int member) {
+        return member == active ? "active" : "backup";
+    }
+
+    /** The member that carries frames, if any can. */
+    public synchronized Optional<String> active() {
+        return active == NONE ? Optional.empty() : Optional.of(nameOf(active));
+    }
+
+    /** How often another member than before became active. */
+    public synchronized long failOvers() {
+        return failOvers;
+    }
+
+    /** Frames that told the network where a station is to be reached. */
+    public long announcements() {
+        return announcer.sent();
+    }
+
+    /** Whose fault it is cannot be told; the member that is active is taken to be at fault, and if it was the other's, that one comes next. */
+    @Override
+    public void fault(Throwable cause) {
+        int guilty;
+        synchronized (this) {
+            guilty = active == NONE ? 0 : active;
+        }
+        parts.get(guilty).port().fault(cause);
+    }
+
+    @Override
+    public void close() {
+        closed = true;
+        thread.ifPresent(running -> {
+            LockSupport.unpark(running);
+            joinUninterruptibly(running);
+        });
+        parts.forEach(part -> part.port().close());
+    }
+
+    private static void joinUninterruptibly(Thread running) {
+        boolean interrupted = false;
+        while (running.isAlive()) {
+            try {
+                running.join();
+            } catch (InterruptedException _) {
+                interrupted = true; // it ends by itself; finish waiting, then pass it on
+            }
+        }
+        if (interrupted) {
+            Thread.currentThread().interrupt();
+        }
+    }
+}

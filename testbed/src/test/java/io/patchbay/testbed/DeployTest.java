@@ -33,4 +33,12 @@ class DeployTest {
         assertThat(Files.readAllLines(DEPLOY.resolve("systemd/patchbay.service")))
                 .contains("Type=notify", "RuntimeDirectoryPreserve=restart");
     }
+
+    @Test
+    void theUnitGrantsWhatUplinksTakeAndNoMore() throws IOException {
+        assertThat(Files.readAllLines(DEPLOY.resolve("systemd/patchbay.service")))
+                .contains(
+                        "CapabilityBoundingSet=CAP_NET_ADMIN CAP_NET_RAW CAP_CHOWN",
+                        "AmbientCapabilities=CAP_NET_ADMIN CAP_NET_RAW");
+    }
 }

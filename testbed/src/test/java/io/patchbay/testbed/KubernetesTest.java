@@ -127,6 +127,22 @@ class KubernetesTest {
         assertThat(configuration().ports()).isNotEmpty();
     }
 
+    @ParameterizedTest
+    @CsvSource({"uplink-pair.yaml, 1", "vxlan.yaml, 0"})
+    void aVariantOfTheConfigurationTakesItsPlaceAndIsGood(String file, int pairs) throws Exception {
+        ConfigMap usual = manifests.only(ConfigMap.class);
+        ConfigMap variant = Manifests.parse(
+                        Files.readString(DIRECTORY.resolve("variants").resolve(file)))
+                .only(ConfigMap.class);
+
+        assertThat(variant.getMetadata()).isEqualTo(usual.getMetadata());
+        assertThat(variant.getData()).containsOnlyKeys(usual.getData().keySet());
+        Config config = ConfigReader.ofInstalledKinds()
+                .parse(variant.getData().values().iterator().next(), file);
+        assertThat(config.pairs()).hasSize(pairs);
+        assertThat(config.switching()).isEqualTo(configuration().switching());
+    }
+
     @Test
     void everySocketIsInADirectoryOfTheNodeWhereVirtualMachinesFindIt() throws Exception {
         assertThat(configuration().ports())

@@ -51,6 +51,13 @@ class PairIT {
                         .formatted(name, number);
             }
         },
+        /** In the namespace of the daemon, where alone macvtap devices are found. */
+        MACVTAP {
+            @Override
+            String port(String name, int number) {
+                return "{\"name\":\"%s\",\"type\":\"macvtap\",\"interface\":\"pbpm%d\"}".formatted(name, number);
+            }
+        },
         TAP {
             @Override
             String port(String name, int number) {
@@ -80,6 +87,7 @@ class PairIT {
         network.close();
         station.close();
         host.close();
+        Shell.run("for d in pbpm1 pbpm2 pbph1 pbph2; do ip link del $d 2>/dev/null; done; true");
     }
 
     private SwitchUnderTest start(Kind kind, String more) throws Exception {
@@ -87,6 +95,14 @@ class PairIT {
             for (int i = 1; i <= 2; i++) {
                 Shell.run("ip link add pbph" + i + " netns pbph type veth peer name pbpf" + i + " netns pbpn");
                 host.run("ip link set pbph" + i + " up");
+            }
+        }
+        if (kind == Kind.MACVTAP) {
+            for (int i = 1; i <= 2; i++) {
+                Shell.run("ip link add pbph" + i + " type veth peer name pbpf" + i + " netns pbpn"
+                        + " && sysctl -qw net.ipv6.conf.pbph" + i + ".disable_ipv6=1 && ip link set pbph" + i + " up"
+                        + " && ip link add link pbph" + i + " name pbpm" + i + " type macvtap mode passthru"
+                        + " && sysctl -qw net.ipv6.conf.pbpm" + i + ".disable_ipv6=1");
             }
         }
         SwitchUnderTest patchbay = SwitchUnderTest.start(

@@ -157,6 +157,9 @@ class CommandsTest {
 
             assertThat(down.exitCode()).as(down.err()).isZero();
             assertThat(down.out().lines().toList().get(1)).startsWith("vm1   down   down   admin down: set by");
+            assertThat(Http.get(other.metrics(), "/metrics").body())
+                    .contains("patchbay_port_admin_up{port=\"vm0\",} 1.0")
+                    .contains("patchbay_port_admin_up{port=\"vm1\",} 0.0");
             assertThat(Console.run("fdb", "list", "--port", "vm1", "--socket", socket)
                             .out())
                     .doesNotContain(SECOND);

@@ -104,6 +104,10 @@ final class Metrics implements AutoCloseable {
                 .description("1 if frames can pass.")
                 .tags(tags.and("type", port.type()))
                 .register(registry);
+        Gauge.builder("patchbay.port.admin.up", port, p -> p.port().isEnabled() ? 1 : 0)
+                .description("0 if the operator or the configuration has shut the port.")
+                .tags(tags)
+                .register(registry);
         perPort(
                 port,
                 tags,

@@ -151,6 +151,9 @@ public final class Pair implements Port {
         } catch (PortException e) {
             LOG.debug("port {}: {} still cannot start", name, part.name(), e);
             return false;
+        } catch (RuntimeException e) {
+            LOG.error("port {}: starting {} failed", name, part.name(), e);
+            return false;
         }
     }
 

@@ -36,6 +36,7 @@ class PairTest {
         private volatile Optional<PortContext> context = Optional.empty();
         private volatile boolean up = true;
         private volatile boolean refusing;
+        private volatile boolean breaking;
         private volatile boolean enabled = true;
         private volatile Optional<Throwable> fault = Optional.empty();
 
@@ -43,6 +44,10 @@ class PairTest {
         public void start(PortContext switching) throws PortException {
             if (refusing) {
                 throw new PortException("no such device");
+            }
+            if (breaking) {
+                breaking = false;
+                throw new IllegalStateException("broken on purpose");
             }
             context = Optional.of(switching);
             publish();
@@ -293,6 +298,16 @@ class PairTest {
         await(() -> first.context.isPresent());
         second.link(false);
         assertThatFramesPassBy(first, second);
+    }
+
+    @Test
+    void aMemberWhoseStartBreaksIsTriedAgain() throws Exception {
+        first.refusing = true;
+        pair.start(context);
+        first.breaking = true;
+        first.refusing = false;
+        await(() -> first.context.isPresent());
+        assertThat(first.breaking).isFalse();
     }
 
     @Test

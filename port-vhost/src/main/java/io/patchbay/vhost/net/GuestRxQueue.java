@@ -311,10 +311,19 @@ final class GuestRxQueue {
         chain.clear();
     }
 
+    /**
+     * Writes a header for a frame in one chain, unless it stands there already: drivers that forward leave buffers as they were, and a line
+     * that nobody writes stays in both processors' caches.
+     */
     private void writeHeader(MemorySegment to, long at, long headerWord, int csumOffset) {
-        to.set(NetHeaderDescriptor.U64, at, headerWord);
+        if (to.get(NetHeaderDescriptor.U64, at) != headerWord) {
+            to.set(NetHeaderDescriptor.U64, at, headerWord);
+        }
         if (headerBytes == NetHeaderDescriptor.BYTES) {
-            to.set(NetHeaderDescriptor.U32, at + NetHeaderDescriptor.CSUM_OFFSET, csumOffset | 1 << 16);
+            int second = csumOffset | 1 << 16;
+            if (to.get(NetHeaderDescriptor.U32, at + NetHeaderDescriptor.CSUM_OFFSET) != second) {
+                to.set(NetHeaderDescriptor.U32, at + NetHeaderDescriptor.CSUM_OFFSET, second);
+            }
         } else {
             to.set(NetHeaderDescriptor.U16, at + NetHeaderDescriptor.CSUM_OFFSET, (short) csumOffset);
         }

@@ -76,11 +76,13 @@ final class GuestTxQueue implements ReceiveQueue {
         this.fault = fault;
         this.flows = flows;
         this.pair = pair;
+        ring.disableKicks(); // a worker turns until it has asked to be woken
     }
 
     /** Goes on with another ring over the same virtqueue, because guest memory has changed. Only while no worker has the queue. */
     void move(LongFunction<DeviceRing> ringAt) {
         ring = ringAt.apply(ring.position());
+        ring.disableKicks();
     }
 
     @Override

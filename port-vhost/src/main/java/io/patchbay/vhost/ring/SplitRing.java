@@ -223,7 +223,13 @@ public final class SplitRing implements DeviceRing {
     @Override
     public void use(int head, int written) {
         long entry = head | (long) written << 32;
-        used.set(U64_ANYWHERE, SplitRingDescriptor.usedEntry(nextUsed & mask), entry);
+        long at = SplitRingDescriptor.usedEntry(nextUsed & mask);
+        // A driver that takes its descriptors in turn makes the same entries lap after lap; a line that is only read
+        // stays in both
+        // processors' caches.
+        if (used.get(U64_ANYWHERE, at) != entry) {
+            used.set(U64_ANYWHERE, at, entry);
+        }
         nextUsed = nextUsed + 1 & 0xffff;
     }
 

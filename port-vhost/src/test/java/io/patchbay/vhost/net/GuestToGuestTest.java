@@ -6,6 +6,7 @@ import io.patchbay.core.port.DropReason;
 import io.patchbay.core.port.QueueCounters;
 import io.patchbay.core.worker.IdlePolicy;
 import io.patchbay.core.worker.Waiters;
+import io.patchbay.vhost.frontend.DriverRing;
 import io.patchbay.vhost.frontend.FrontEnd;
 import io.patchbay.vhost.frontend.FrontEndSettings;
 import io.patchbay.vhost.wire.Feature;
@@ -233,6 +234,22 @@ class GuestToGuestTest {
     private static long openDescriptors() throws Exception {
         try (Stream<Path> descriptors = Files.list(Path.of("/proc/self/fd"))) {
             return descriptors.count();
+        }
+    }
+
+    static Stream<Arguments> withoutEventIndex() {
+        return Stream.of(Arguments.of("split", V1), Arguments.of("packed", V1 | PACKED));
+    }
+
+    @ParameterizedTest(name = "{0}")
+    @MethodSource("withoutEventIndex")
+    void aWorkerThatNeverSleepsIsNeverKicked(String name, long features) throws Exception {
+        try (GuestRig rig = new GuestRig(new IdlePolicy.Busy(), Waiters.AUTO)) {
+            FrontEnd guest = rig.connect(0, new FrontEndSettings(features, 256, 2048));
+            DriverRing ring = guest.transmitRing();
+            ring.offerReadable(ring.take(), guest.headerBytes() + 60);
+
+            assertThat(ring.publish()).as("kick wanted").isFalse();
         }
     }
 }

@@ -1,6 +1,8 @@
 package io.patchbay.vhost.ring;
 
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatCode;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import io.patchbay.core.linux.SharedMemory;
 import io.patchbay.vhost.memory.GuestMemory;
@@ -302,5 +304,21 @@ class SplitRingTest {
     @CsvSource({"0, false", "1, false", "2, true", "3, false", "256, true", "32768, true", "65536, false", "-2, false"})
     void aSizeIsAPowerOfTwoUpTo32768(long size, boolean valid) {
         assertThat(SplitRingDescriptor.isValidSize(size)).isEqualTo(valid);
+    }
+
+    @Test
+    void aUsedEntryThatStandsThereAlreadyIsNotWrittenAgain() throws Exception {
+        long at = SplitRingDescriptor.usedEntry(0);
+        places.used().set(SplitRingDescriptor.U64_ANYWHERE, at, 3L | 60L << 32);
+        SplitRing readOnly = new SplitRing(
+                SIZE,
+                new RingPlaces(
+                        places.descriptors(), places.available(), places.used().asReadOnly()),
+                new RingFeatures(true, true, false),
+                0,
+                GuestMemory.of(List.of(low, high)));
+
+        assertThatCode(() -> readOnly.use(3, 60)).doesNotThrowAnyException();
+        assertThatThrownBy(() -> readOnly.use(3, 60)).isInstanceOf(IllegalArgumentException.class);
     }
 }

@@ -5,7 +5,7 @@ import java.time.Duration;
 /** What a worker does when its queues are empty. */
 public sealed interface IdlePolicy {
 
-    /** Keeps polling for {@code spin}, then arms the queues and sleeps: short gaps cost no wake-up, long ones no processor. */
+    /** Keeps polling for {@code spin} at most ({@link SpinWindow}), then sleeps: short gaps cost no wake-up, long ones no processor. */
     record Adaptive(Duration spin) implements IdlePolicy {}
 
     /** Never sleeps: the lowest latency, for a whole processor. */

@@ -185,30 +185,35 @@ final class Worker implements Runnable {
     }
 
     private void turnUntilStopped(Waiter waiter) {
-        long spinNanos = settings.idle().spinNanos();
-        long idleSince = System.nanoTime();
-        boolean idle = true;
+        SpinWindow window = new SpinWindow(settings.idle().spinNanos());
+        long idleSince = 0;
+        boolean idle = false;
+        boolean slept = false;
         while (running) {
             if (newest.get().generation() != topology.generation()) {
                 adopt(newest.get(), waiter);
-                idle = false;
             }
             if (turn() > 0) {
                 counters.add(BUSY_TURNS, 1);
-                idle = false;
+                if (idle) {
+                    window.ended(System.nanoTime() - idleSince);
+                    idle = false;
+                }
                 continue;
             }
             counters.add(IDLE_TURNS, 1);
             long now = System.nanoTime();
             if (!idle) {
                 idle = true;
+                slept = false;
                 idleSince = now;
             }
-            if (now - idleSince < spinNanos) {
+            if (!slept && now - idleSince < window.nanos()) {
                 Thread.onSpinWait();
             } else {
+                // Woken for nothing, or for a frame that is not there yet, it sleeps again without polling.
+                slept = true;
                 sleep(waiter);
-                idle = false;
             }
         }
     }

@@ -25,7 +25,7 @@ import java.util.OptionalInt;
  * @param macLimit most addresses remembered; default 8192
  * @param workers one entry per worker; default one worker, free to move
  * @param idle {@code adaptive} (default), {@code busy} or {@code sleepy}
- * @param spinMicros how long an adaptive worker polls before it sleeps; default 50
+ * @param spinMicros how long an adaptive worker polls at most before it sleeps; default 50
  * @param waiter {@code auto} (default), {@code io_uring} or {@code epoll}
  * @param adminSocket path of the admin API; default {@value #DEFAULT_ADMIN_SOCKET}
  * @param stateDirectory where ports keep what they must know after a restart, or {@code off}; default {@value #DEFAULT_STATE_DIRECTORY}

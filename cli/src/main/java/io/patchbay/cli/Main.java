@@ -1,5 +1,6 @@
 package io.patchbay.cli;
 
+import io.patchbay.cli.bench.BenchCommand;
 import io.patchbay.cli.demo.DemoCommand;
 import io.patchbay.core.control.Daemon;
 import picocli.CommandLine;
@@ -14,6 +15,7 @@ import picocli.CommandLine.Command;
         subcommands = {
             RunCommand.class,
             DemoCommand.class,
+            BenchCommand.class,
             PortCommand.class,
             FdbCommand.class,
             StatsCommand.class,

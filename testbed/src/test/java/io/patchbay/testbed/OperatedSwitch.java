@@ -41,6 +41,10 @@ final class OperatedSwitch implements AutoCloseable {
         return directory.resolve("admin.sock");
     }
 
+    String socket(int port) {
+        return directory.resolve("vm" + port + ".sock").toString();
+    }
+
     UnixDomainSocketAddress admin() {
         return UnixDomainSocketAddress.of(adminSocket());
     }
@@ -54,8 +58,7 @@ final class OperatedSwitch implements AutoCloseable {
     }
 
     FrontEnd plugIn(int port) throws IOException {
-        FrontEnd guest =
-                FrontEnd.connect(directory.resolve("vm" + port + ".sock").toString(), FrontEndSettings.MODERN, 2048);
+        FrontEnd guest = FrontEnd.connect(socket(port), FrontEndSettings.MODERN, 2048);
         guests.add(guest);
         return guest;
     }

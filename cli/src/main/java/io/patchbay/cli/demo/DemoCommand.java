@@ -1,19 +1,15 @@
 package io.patchbay.cli.demo;
 
+import io.patchbay.cli.local.LocalSwitch;
 import io.patchbay.core.control.Daemon;
 import io.patchbay.core.control.DaemonException;
 import io.patchbay.core.control.Totals;
-import io.patchbay.core.control.config.Config;
 import io.patchbay.core.control.config.ConfigException;
-import io.patchbay.core.control.config.ConfigReader;
 import io.patchbay.vhost.frontend.FrontEnd;
 import io.patchbay.vhost.frontend.FrontEndSettings;
 import java.io.IOException;
-import java.nio.file.Files;
-import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
-import java.util.Map;
 import java.util.Optional;
 import java.util.concurrent.Callable;
 import java.util.concurrent.CountDownLatch;
@@ -21,7 +17,6 @@ import java.util.concurrent.TimeUnit;
 import java.util.function.ToLongFunction;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Option;
-import tools.jackson.databind.json.JsonMapper;
 
 /** {@code patchbay demo}: the main job, on one machine, by anybody. */
 @Command(
@@ -47,7 +42,6 @@ public final class DemoCommand implements Callable<Integer> {
             System.err.println("patchbay: --ports is 2 to 16, --frame-size is 60 to 1514");
             return 2;
         }
-        Path directory = Files.createTempDirectory("patchbay-demo");
         CountDownLatch stop = new CountDownLatch(1);
         CountDownLatch finished = new CountDownLatch(1);
         Thread hook = Thread.ofPlatform().unstarted(() -> {
@@ -55,10 +49,9 @@ public final class DemoCommand implements Callable<Integer> {
             awaitEnd(finished);
         });
         Runtime.getRuntime().addShutdownHook(hook);
-        try (Daemon daemon = Daemon.start(config(directory), Optional.empty())) {
-            return exchange(daemon, directory, stop);
+        try (LocalSwitch local = LocalSwitch.start(ports)) {
+            return exchange(local, stop);
         } finally {
-            Files.deleteIfExists(directory);
             finished.countDown();
         }
     }
@@ -71,40 +64,17 @@ public final class DemoCommand implements Callable<Integer> {
         }
     }
 
-    private Config config(Path directory) throws ConfigException {
-        List<Map<String, String>> guests = new ArrayList<>();
-        for (int i = 0; i < ports; i++) {
-            guests.add(Map.of("name", "vm" + i, "type", "vhost-user", "socket", socket(directory, i)));
-        }
-        Map<String, Object> config = Map.of(
-                "switch",
-                Map.of(
-                        "adminSocket",
-                        directory.resolve("admin.sock").toString(),
-                        "stateDirectory",
-                        "off",
-                        "metricsAddress",
-                        "off"),
-                "ports",
-                guests);
-        return ConfigReader.ofInstalledKinds()
-                .parse(JsonMapper.shared().writeValueAsString(config), "the demo's configuration");
-    }
-
-    private static String socket(Path directory, int guest) {
-        return directory.resolve("vm" + guest + ".sock").toString();
-    }
-
-    private int exchange(Daemon daemon, Path directory, CountDownLatch stop) throws IOException, InterruptedException {
+    private int exchange(LocalSwitch local, CountDownLatch stop) throws IOException, InterruptedException {
+        Daemon daemon = local.daemon();
         System.out.printf(
                 "patchbay demo: %d guests, frames of %d bytes; admin socket %s%n",
-                ports, frameBytes, directory.resolve("admin.sock"));
+                ports, frameBytes, local.adminSocket());
         List<FrontEnd> frontEnds = new ArrayList<>();
         List<DemoGuest> guests = new ArrayList<>();
         List<Thread> threads = new ArrayList<>();
         try {
             for (int i = 0; i < ports; i++) {
-                FrontEnd frontEnd = FrontEnd.connect(socket(directory, i), FrontEndSettings.MODERN, frameBytes);
+                FrontEnd frontEnd = FrontEnd.connect(local.socket(i), FrontEndSettings.MODERN, frameBytes);
                 frontEnds.add(frontEnd);
                 guests.add(new DemoGuest(frontEnd, i, ports, frameBytes));
             }

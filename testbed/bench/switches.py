@@ -1,0 +1,129 @@
+"""Switches to be compared: each with two vhost-user ports, on processor 0, one of them stopped at any time."""
+
+import json
+import os
+import signal
+import subprocess
+import time
+from pathlib import Path
+
+ROOT = Path(__file__).resolve().parents[2]
+
+
+class Switch:
+    """One switch with vhost-user server ports, on processor 0."""
+
+    def __init__(self, name, directory, ports=2):
+        self.name = name
+        self.directory = directory
+        self.sockets = [directory / f"vm{i}.sock" for i in range(ports)]
+        self.processes = []
+        directory.mkdir()
+
+    def await_sockets(self):
+        deadline = time.monotonic() + 30
+        while not all(socket.is_socket() for socket in self.sockets):
+            if time.monotonic() > deadline:
+                logs = "\n".join(log.read_text(errors="replace") for log in self.directory.glob("*.log"))
+                raise RuntimeError(f"{self.name} did not come up:\n{logs}")
+            time.sleep(0.1)
+
+    def signal(self, number):
+        for pid in self.pids():
+            os.kill(pid, number)
+
+    def pids(self):
+        return [process.pid for process in self.processes]
+
+    def processor_seconds(self):
+        """What all threads have used so far."""
+        fields = [Path(f"/proc/{pid}/stat").read_text().rsplit(")", 1)[1].split() for pid in self.pids()]
+        return sum(int(field[11]) + int(field[12]) for field in fields) / os.sysconf("SC_CLK_TCK")
+
+    def stop(self):
+        for process in self.processes:
+            process.send_signal(signal.SIGCONT)
+            process.terminate()
+        for process in self.processes:
+            process.wait(20)
+
+
+class Patchbay(Switch):
+    def __init__(self, checkout, name, directory, idle="busy", ports=2):
+        super().__init__(name, directory, ports)
+        config = {
+            "switch": {
+                "adminSocket": str(directory / "admin.sock"),
+                "stateDirectory": "off",
+                "metricsAddress": "off",
+                "workers": [{"cpu": 0}],
+                "idle": idle,
+            },
+            "ports": [
+                {"name": f"vm{i}", "type": "vhost-user", "socket": str(socket)} for i, socket in enumerate(self.sockets)
+            ],
+        }
+        (directory / "patchbay.json").write_text(json.dumps(config))
+        self.processes.append(
+            subprocess.Popen(
+                ["taskset", "-c", "0", checkout / "patchbay", "run", "--config", directory / "patchbay.json"],
+                stdout=(directory / "patchbay.log").open("w"),
+                stderr=subprocess.STDOUT,
+            )
+        )
+        self.await_sockets()
+
+
+class OvsDpdk(Switch):
+    def __init__(self, directory):
+        super().__init__("ovs-dpdk", directory)
+        self.environment = os.environ | {k: str(directory) for k in ("OVS_RUNDIR", "OVS_DBDIR", "OVS_LOGDIR", "OVS_SYSCONFDIR")}
+        self.database = f"unix:{directory}/db.sock"
+        self.run("ovsdb-tool", "create", directory / "conf.db", "/usr/share/openvswitch/vswitch.ovsschema")
+        self.daemon("ovsdb-server", directory / "conf.db", f"--remote=punix:{directory}/db.sock")
+        deadline = time.monotonic() + 20
+        while not (directory / "db.sock").is_socket() and time.monotonic() < deadline:
+            time.sleep(0.1)
+        self.vsctl("--no-wait", "init")
+        self.vsctl("--no-wait", "set", "Open_vSwitch", ".", "other_config:dpdk-init=true",
+                   "other_config:dpdk-socket-mem=512", "other_config:pmd-cpu-mask=0x1", "other_config:dpdk-lcore-mask=0x1",
+                   "other_config:dpdk-extra=--no-pci --in-memory --single-file-segments")  # fmt: skip
+        self.daemon("/usr/lib/openvswitch-switch-dpdk/ovs-vswitchd-dpdk", self.database)
+        self.vsctl("add-br", "br0", "--", "set", "bridge", "br0", "datapath_type=netdev")
+        for socket in self.sockets:
+            self.vsctl("add-port", "br0", socket.name, "--", "set", "Interface", socket.name, "type=dpdkvhostuser", "mtu_request=9000")
+        self.await_sockets()
+
+    def run(self, *command):
+        subprocess.run(command, env=self.environment, check=True, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, timeout=60)
+
+    def vsctl(self, *arguments):
+        self.run("ovs-vsctl", f"--db={self.database}", *arguments)
+
+    def daemon(self, program, *arguments):
+        log = (self.directory / f"{Path(program).name}.log").open("w")
+        self.processes.append(
+            subprocess.Popen([program, *arguments], env=self.environment, stdout=log, stderr=log, cwd=self.directory))
+
+
+class VhostLibrary(Switch):
+    """DPDK's own vhost library with nothing around it."""
+
+    def __init__(self, directory):
+        super().__init__("vhost-library", directory)
+        vdevs = [f"--vdev=net_vhost{i},iface={socket},queues=1" for i, socket in enumerate(self.sockets)]
+        self.processes.append(
+            subprocess.Popen(
+                ["dpdk-testpmd", "--lcores", "0@0,1@0", "--main-lcore", "0", "--in-memory", "--single-file-segments", "-m", "512",
+                 "--no-pci", "--file-prefix=patchbay-vhost", *vdevs, "--", "--forward-mode=io", "--nb-cores=1", "--auto-start",
+                 "--stats-period=1000000", "--no-lsc-interrupt"],
+                stdin=subprocess.PIPE, stdout=(directory / "testpmd.log").open("w"), stderr=subprocess.STDOUT))  # fmt: skip
+        self.await_sockets()
+
+
+def peer(name, directory):
+    if name == "ovs-dpdk":
+        return OvsDpdk(directory)
+    if name == "vhost-library":
+        return VhostLibrary(directory)
+    return Patchbay(Path(name).resolve(), name, directory)

@@ -11,6 +11,7 @@ import io.patchbay.vhost.wire.Feature;
 import java.io.IOException;
 import java.io.PrintWriter;
 import java.util.ArrayList;
+import java.util.Collections;
 import java.util.List;
 import java.util.Objects;
 import java.util.Optional;
@@ -127,13 +128,14 @@ public final class BenchCommand implements Callable<Integer> {
     private BenchReport measure(String first, String second) throws IOException {
         List<Rate> rates = new ArrayList<>();
         List<RoundTrips> roundTrips = new ArrayList<>();
-        for (int size : sizes) {
-            try (BenchPair pair = BenchPair.connect(first, second, settings(), size)) {
+        try (BenchPair pair = BenchPair.connect(first, second, settings(), Collections.max(sizes))) {
+            for (int size : sizes) {
+                pair.useFramesOf(size);
                 rates.add(pace.isPresent() ? paced(pair, size, pace.get()) : rate(pair, size));
+                pair.forgetLost();
             }
-        }
-        if (pace.isEmpty()) {
-            try (BenchPair pair = BenchPair.connect(first, second, settings(), sizes.getFirst())) {
+            if (pace.isEmpty()) {
+                pair.useFramesOf(sizes.getFirst());
                 roundTrips(pair, AFTER_ANOTHER, 0, warmUp);
                 roundTrips.add(roundTrips(pair, AFTER_ANOTHER, 0, seconds));
                 roundTrips.add(roundTrips(pair, AFTER_PAUSE, PAUSE_NANOS, seconds));

@@ -30,23 +30,23 @@ final class BenchGuest implements AutoCloseable {
 
     private final FrontEnd frontEnd;
     private final int number;
-    private final int frameBytes;
+    private int frameBytes = 60;
     private long sent;
     private long received;
     private long arrived;
 
-    /**
-     * @param number 1 or 2; {@code other} the other of them
-     * @param frameBytes length of every frame, at least 60
-     */
-    BenchGuest(FrontEnd frontEnd, int number, int other, int frameBytes) {
+    /** @param number 1 or 2; {@code other} the other of them */
+    BenchGuest(FrontEnd frontEnd, int number, int other) {
         this.frontEnd = frontEnd;
         this.number = number;
-        this.frameBytes = frameBytes;
         DriverRing ring = frontEnd.transmitRing();
         for (int id = 0; id < ring.size(); id++) {
             write(ring.buffers(), ring.bufferOffset(id) + frontEnd.headerBytes(), other);
         }
+    }
+
+    void useFramesOf(int bytes) {
+        frameBytes = bytes;
     }
 
     private void write(MemorySegment buffers, long at, int to) {

@@ -21,16 +21,15 @@ final class BenchPair implements AutoCloseable {
     /**
      * Connects both guests and lets the switch learn their addresses.
      *
-     * @param frameBytes of every frame
+     * @param longestFrame bytes of the longest frame there will be
      * @throws IOException if a socket does not answer, or no frame gets through
      */
-    static BenchPair connect(String firstSocket, String secondSocket, FrontEndSettings settings, int frameBytes)
+    static BenchPair connect(String firstSocket, String secondSocket, FrontEndSettings settings, int longestFrame)
             throws IOException {
-        FrontEnd one = FrontEnd.connect(firstSocket, settings, frameBytes);
+        FrontEnd one = FrontEnd.connect(firstSocket, settings, longestFrame);
         try {
-            FrontEnd other = FrontEnd.connect(secondSocket, settings, frameBytes);
-            BenchPair pair =
-                    new BenchPair(new BenchGuest(one, 1, 2, frameBytes), new BenchGuest(other, 2, 1, frameBytes));
+            FrontEnd other = FrontEnd.connect(secondSocket, settings, longestFrame);
+            BenchPair pair = new BenchPair(new BenchGuest(one, 1, 2), new BenchGuest(other, 2, 1));
             try {
                 pair.meet();
                 return pair;
@@ -42,6 +41,18 @@ final class BenchPair implements AutoCloseable {
             one.close();
             throw e;
         }
+    }
+
+    /** From now on all frames are so long, 60 bytes at least. */
+    void useFramesOf(int bytes) {
+        first.useFramesOf(bytes);
+        second.useFramesOf(bytes);
+    }
+
+    /** Counts no frame as on its way any more. */
+    void forgetLost() {
+        first.forgetLost();
+        second.forgetLost();
     }
 
     private void meet() throws IOException {

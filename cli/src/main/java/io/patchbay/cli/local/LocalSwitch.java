@@ -25,8 +25,7 @@ public final class LocalSwitch implements AutoCloseable {
         this.daemon = daemon;
     }
 
-    public static LocalSwitch start(int ports)
-            throws IOException, ConfigException, DaemonException {
+    public static LocalSwitch start(int ports) throws IOException, ConfigException, DaemonException {
         Path directory = Files.createTempDirectory("patchbay");
         try {
             return new LocalSwitch(directory, Daemon.start(config(directory, ports), Optional.empty()));

@@ -2,6 +2,7 @@ package io.patchbay.vhost.session;
 
 import io.patchbay.core.linux.EventFd;
 import io.patchbay.core.linux.PollSet;
+import io.patchbay.core.linux.ThreadClock;
 import io.patchbay.core.linux.UnixSocket;
 import java.nio.file.Path;
 import java.time.Duration;
@@ -19,9 +20,17 @@ public final class SessionServer implements AutoCloseable {
 
     private static final Duration FOR_EVER = Duration.ofDays(1);
 
+    /** How long the end is waited for. Only a file that its file system does not let us close can take it up. */
+    private static final Duration END_TIME = Duration.ofSeconds(10);
+
+    /** What a message, or a front end that comes, costs others: workers take notice of what changes, and touch memory that is new. */
+    private static final long COST_TO_OTHERS_NANOS = 50_000;
+
     private final FrontEndSource source;
     private final VhostDevice device;
     private final Patience patience;
+    private final Allowance allowance;
+    private final Allowance allowanceOfOthers;
     private final PortLog log;
     private final EventFd stop = EventFd.create();
     private final Thread thread;
@@ -30,28 +39,38 @@ public final class SessionServer implements AutoCloseable {
     private volatile Statistics statistics = Statistics.NONE;
     private volatile String dropReason = "";
 
-    private SessionServer(String port, FrontEndSource source, VhostDevice device, Patience patience, PortLog log) {
+    private SessionServer(
+            String port,
+            FrontEndSource source,
+            VhostDevice device,
+            Patience patience,
+            Allowance.Limit limit,
+            PortLog log) {
         this.source = source;
         this.device = device;
         this.patience = patience;
+        this.allowance = new Allowance(limit, System::nanoTime);
+        this.allowanceOfOthers = new Allowance(limit, System::nanoTime);
         this.log = log;
         this.thread = Thread.ofPlatform().name("vhost-" + port).daemon().unstarted(this::run);
     }
 
     /** Starts to serve front ends that connect; takes over the listener. */
     public static SessionServer start(String port, SocketFile listener, VhostDevice device) {
-        return start(port, listener, device, Patience.DEFAULT);
+        return start(port, listener, device, Patience.DEFAULT, Allowance.Limit.DEFAULT);
     }
 
-    static SessionServer start(String port, SocketFile listener, VhostDevice device, Patience patience) {
+    static SessionServer start(
+            String port, SocketFile listener, VhostDevice device, Patience patience, Allowance.Limit limit) {
         PortLog log = log(port);
-        return begun(new SessionServer(port, new Listener(listener, log), device, patience, log));
+        return begun(new SessionServer(port, new Listener(listener, log), device, patience, limit, log));
     }
 
     /** Starts to serve the front end that listens at a path, now or later. */
     public static SessionServer connect(String port, Path path, VhostDevice device) {
         PortLog log = log(port);
-        return begun(new SessionServer(port, new Dialer(path, log), device, Patience.DEFAULT, log));
+        return begun(
+                new SessionServer(port, new Dialer(path, log), device, Patience.DEFAULT, Allowance.Limit.DEFAULT, log));
     }
 
     private static PortLog log(String port) {
@@ -98,16 +117,24 @@ public final class SessionServer implements AutoCloseable {
             }
         }
         boolean interrupted = false;
-        while (thread.isAlive()) {
+        boolean ended = false;
+        long deadline = System.nanoTime() + END_TIME.toNanos();
+        while (!ended && System.nanoTime() - deadline < 0) {
             try {
-                thread.join();
+                ended = thread.join(END_TIME);
             } catch (InterruptedException e) {
                 interrupted = true; // the thread ends by itself; finish waiting, then pass the interrupt on
             }
         }
         synchronized (this) {
-            stop.close();
             source.close();
+            if (ended) {
+                stop.close();
+            }
+        }
+        if (!ended) {
+            log.warn(
+                    "the port's thread does not end: it closes a file that a front end sent, and the program behind it does not answer");
         }
         if (interrupted) {
             Thread.currentThread().interrupt();
@@ -116,24 +143,18 @@ public final class SessionServer implements AutoCloseable {
 
     private void run() {
         PollSet waiting = new PollSet(2);
+        ThreadClock clock = new ThreadClock();
         while (!stopping) {
+            Optional<Duration> pause = longer(source.pause(), restFrom(allowance));
             waiting.clear().add(stop.number(), PollSet.IN);
-            addSource(waiting);
-            boolean _ = waiting.await(source.pause().orElse(idleTime()));
-            if (!stopping) {
-                whoCame().ifPresent(this::serve);
+            if (pause.isEmpty() && hasDescriptor()) {
+                waiting.add(source.number(), PollSet.IN);
             }
-        }
-    }
-
-    /** Who waits to be let in, if that can be known now. */
-    private Optional<UnixSocket> whoCame() {
-        return source.pause().isPresent() ? Optional.empty() : source.next();
-    }
-
-    private void addSource(PollSet waiting) {
-        if (hasDescriptor() && source.pause().isEmpty()) {
-            waiting.add(source.number(), PollSet.IN);
+            boolean _ = waiting.await(pause.orElse(hasDescriptor() ? FOR_EVER : Duration.ZERO));
+            if (!stopping && pause.isEmpty()) {
+                source.next().ifPresent(socket -> serve(socket, clock));
+            }
+            allowance.spend(clock.lap());
         }
     }
 
@@ -141,19 +162,28 @@ public final class SessionServer implements AutoCloseable {
         return source.number() != FrontEndSource.NO_DESCRIPTOR;
     }
 
-    /** How long there is nothing to look for unless a descriptor says so. */
-    private Duration idleTime() {
-        return hasDescriptor() ? FOR_EVER : Duration.ZERO;
+    /** How long front ends have to be left alone for what they cost before, if at all. */
+    private Optional<Duration> restFrom(Allowance spent) {
+        Optional<Duration> pause = spent.pause();
+        if (pause.isPresent()) {
+            update(Statistics::keptWaitingOnceMore);
+            long count = statistics.keptWaiting();
+            if (Long.bitCount(count) == 1) {
+                log.warn("front ends cost more processor time than they may, and are kept waiting (" + count
+                        + " times so far)");
+            }
+        }
+        return pause;
     }
 
-    private void serve(UnixSocket socket) {
+    private void serve(UnixSocket socket, ThreadClock clock) {
         Connection connection = new Connection(socket, patience.reply());
         String end = "";
         long begun = System.nanoTime();
         try {
             begin(connection);
             device.connected(connection.peer());
-            converse(connection, new Session(log, connection, device));
+            converse(connection, new Session(log, connection, device), clock);
         } catch (ConnectionException e) {
             end = String.valueOf(e.getMessage());
         } catch (RuntimeException | Error e) {
@@ -161,6 +191,7 @@ public final class SessionServer implements AutoCloseable {
             log.error("serving the front end failed", e);
         } finally {
             end(connection, end);
+            allowance.spend(COST_TO_OTHERS_NANOS);
             source.ended(Duration.ofNanos(System.nanoTime() - begun));
         }
     }
@@ -193,15 +224,22 @@ public final class SessionServer implements AutoCloseable {
         log.info("front end disconnected: " + reason);
     }
 
-    private void converse(Connection connection, Session session) throws ConnectionException {
+    private void converse(Connection connection, Session session, ThreadClock clock) throws ConnectionException {
         PollSet waiting = new PollSet(3);
         long begun = System.nanoTime();
-        while (!stopping && dropReason.isEmpty()) {
+        while (goesOn()) {
+            allowance.spend(clock.lap());
+            begun += rest(connection);
+            Optional<Duration> deaf = deafTime();
             waiting.clear().add(stop.number(), PollSet.IN).add(connection.number(), PollSet.IN);
-            addSource(waiting);
-            boolean _ = waiting.await(shorter(deafTime(), untilLate(connection, begun)));
-            if (hasDescriptor()) {
-                whoCame().ifPresent(this::turnAway);
+            if (deaf.isEmpty() && hasDescriptor()) {
+                waiting.add(source.number(), PollSet.IN);
+            }
+            boolean _ = waiting.await(shorter(deaf, untilLate(connection, begun)));
+            if (deaf.isEmpty() && hasDescriptor()) {
+                allowance.spend(clock.lap());
+                source.next().ifPresent(this::turnAway);
+                allowanceOfOthers.spend(clock.lap());
             }
             if (waiting.ready(1)) {
                 if (!connection.isMidMessage()) {
@@ -209,15 +247,39 @@ public final class SessionServer implements AutoCloseable {
                 }
                 Optional<Connection.Incoming> incoming = connection.read();
                 if (incoming.isPresent()) {
+                    allowance.spend(COST_TO_OTHERS_NANOS);
                     handle(incoming.get(), session);
                 }
             }
         }
     }
 
-    /** When the source is to be looked at again, if it is one that others can come from now. */
+    private boolean goesOn() {
+        return !stopping && dropReason.isEmpty();
+    }
+
+    /** Leaves the front end waiting if it has cost too much, but not its end, or ours; says for how many nanoseconds. */
+    private long rest(Connection connection) throws ConnectionException {
+        Optional<Duration> pause = restFrom(allowance);
+        if (pause.isEmpty()) {
+            return 0;
+        }
+        long begun = System.nanoTime();
+        PollSet ends = new PollSet(2);
+        while (goesOn() && pause.isPresent()) {
+            ends.clear().add(stop.number(), PollSet.IN).add(connection.number(), PollSet.HANG_UP);
+            boolean _ = ends.await(pause.get());
+            if (ends.ready(1)) {
+                throw new ConnectionException("the front end closed");
+            }
+            pause = allowance.pause();
+        }
+        return System.nanoTime() - begun;
+    }
+
+    /** When the source is to be looked at again, if it is one that others can come from while a front end is served. */
     private Optional<Duration> deafTime() {
-        return hasDescriptor() ? source.pause() : Optional.empty();
+        return hasDescriptor() ? longer(source.pause(), allowanceOfOthers.pause()) : Optional.empty();
     }
 
     private void handle(Connection.Incoming incoming, Session session) throws ConnectionException {
@@ -243,6 +305,10 @@ public final class SessionServer implements AutoCloseable {
                     + patience.message().toMillis() + " ms");
         }
         return Optional.of(left.plusMillis(1));
+    }
+
+    private static Optional<Duration> longer(Optional<Duration> one, Optional<Duration> other) {
+        return one.isEmpty() || (other.isPresent() && other.get().compareTo(one.get()) > 0) ? other : one;
     }
 
     private static Duration shorter(Optional<Duration> one, Optional<Duration> other) {

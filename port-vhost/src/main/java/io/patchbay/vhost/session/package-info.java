@@ -24,6 +24,12 @@
  * <p><b>Limits.</b> A message that was begun, and a reply that was sent, must be finished in time ({@link
  * io.patchbay.vhost.session.Patience}); a front end that says nothing may stay. Log lines are rationed per port, since a front end decides
  * how many there are. One that comes while another is served is turned away at once.
+ *
+ * <p><b>Processor time.</b> A front end decides how often it connects and what it asks, and each change it makes is noticed by the workers. So
+ * what the port's thread has used is counted, and something for the workers with each message; who uses more than its {@link
+ * io.patchbay.vhost.session.Allowance} is not read from, nor anybody accepted, until it has been earned. Time is counted rather than messages because
+ * messages differ by a factor of a thousand. A lower priority for the thread would not do instead: it holds the lock of a receive queue for moments,
+ * in which workers wait for it, and they would wait longer.
  */
 @NullMarked
 package io.patchbay.vhost.session;

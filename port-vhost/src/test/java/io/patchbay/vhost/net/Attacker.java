@@ -1,5 +1,6 @@
 package io.patchbay.vhost.net;
 
+import io.patchbay.core.linux.Errno;
 import io.patchbay.core.linux.LinuxException;
 import io.patchbay.core.linux.UnixSocket;
 import io.patchbay.vhost.ring.SplitRingDescriptor;
@@ -9,13 +10,10 @@ import java.nio.file.Path;
 import java.util.Random;
 import java.util.concurrent.locks.LockSupport;
 
-/**
- * A program that attacks one port while a file exists, and otherwise does the same with nobody at the other side, so that it takes as much of the
- * processor it runs on. For testbed/bench/isolation.
- */
+/** A program that attacks one port while a file exists, and sleeps otherwise. For testbed/bench/isolation. */
 final class Attacker {
 
-    /** Kicks and connects come ten thousand times a second; rings of 32 bad chains a thousand times. */
+    /** Kicks and connects come ten thousand times a second; rings of 32 bad chains, and memory that goes and comes, a thousand times. */
     private static final long PAUSE_NANOS = 100_000;
 
     private static final long RING_PAUSE_NANOS = 1_000_000;
@@ -35,12 +33,13 @@ final class Attacker {
     public static void main(String[] args) throws Exception {
         Attacker attacker = new Attacker(args[0], args[1], Path.of(args[2]));
         while (true) {
-            boolean forReal = Files.exists(attacker.flag);
             try {
-                if (args[0].equals("connects")) {
-                    attacker.connect(forReal);
+                if (!Files.exists(attacker.flag)) {
+                    LockSupport.parkNanos(RING_PAUSE_NANOS);
+                } else if (args[0].equals("connects")) {
+                    attacker.connect();
                 } else {
-                    attacker.attack(forReal);
+                    attacker.attack();
                 }
             } catch (IOException | LinuxException e) {
                 System.out.println("again: " + e.getMessage());
@@ -49,30 +48,30 @@ final class Attacker {
         }
     }
 
-    private boolean isOver(boolean forReal, int turn) {
-        return turn % 16 == 15 && Files.exists(flag) != forReal;
+    private boolean isOver(int turn) {
+        return turn % 16 == 15 && !Files.exists(flag);
     }
 
-    private void connect(boolean forReal) throws IOException {
-        Path mine = Path.of(socket + ".nobody");
-        Files.deleteIfExists(mine);
-        try (UnixSocket listener = UnixSocket.listen(mine.toString(), 16)) {
-            for (int i = 0; !isOver(forReal, i); i++) {
-                UnixSocket.connect(forReal ? socket : mine.toString()).close();
-                listener.accept().ifPresent(UnixSocket::close);
-                LockSupport.parkNanos(PAUSE_NANOS);
+    private void connect() {
+        for (int i = 0; !isOver(i); i++) {
+            try {
+                UnixSocket.connect(socket).close();
+            } catch (LinuxException e) {
+                if (e.errno() != Errno.EAGAIN) { // too many wait to be accepted already
+                    throw e;
+                }
             }
+            LockSupport.parkNanos(PAUSE_NANOS);
         }
     }
 
-    private void attack(boolean forReal) throws IOException {
-        try (HostileGuest guest = forReal
-                ? HostileGuest.connect(socket, HostileGuest.DEFAULT_FEATURES, SIZE)
-                : HostileGuest.alone(SIZE)) {
+    private void attack() throws IOException {
+        try (HostileGuest guest = HostileGuest.connect(socket, HostileGuest.DEFAULT_FEATURES, SIZE)) {
             prepare(guest);
-            for (int i = 0; !isOver(forReal, i); i++) {
+            for (int i = 0; !isOver(i); i++) {
                 switch (kind) {
                     case "jump" -> guest.publish(HostileGuest.TX, 30_000);
+                    case "remaps" -> guest.remap(HostileGuest.Part.BUFFERS);
                     case "kicks" -> {
                         guest.kick(HostileGuest.TX);
                         guest.kick(HostileGuest.RX);

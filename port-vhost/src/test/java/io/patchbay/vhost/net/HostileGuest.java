@@ -18,7 +18,6 @@ import java.lang.foreign.ValueLayout;
 import java.lang.invoke.VarHandle;
 import java.util.ArrayList;
 import java.util.List;
-import java.util.Optional;
 
 /**
  * A guest that writes into its rings whatever a test wants, and can take any part of its memory away: each part is a file of its own, and not
@@ -63,7 +62,7 @@ final class HostileGuest implements AutoCloseable {
 
     private static final VarHandle U16 = SplitRingAccess.U16.varHandle();
 
-    private final Optional<VhostClient> client;
+    private final VhostClient client;
     private final int size;
     private final Arena arena = Arena.ofShared();
     private final List<Fd> files = new ArrayList<>();
@@ -78,7 +77,7 @@ final class HostileGuest implements AutoCloseable {
         static final ValueLayout.OfLong U64 = ValueLayout.JAVA_LONG;
     }
 
-    private HostileGuest(Optional<VhostClient> client, int size) {
+    private HostileGuest(VhostClient client, int size) {
         this.client = client;
         this.size = size;
         for (Part part : Part.values()) {
@@ -94,7 +93,7 @@ final class HostileGuest implements AutoCloseable {
 
     /** Connects, and starts both queues with empty rings. */
     static HostileGuest connect(String socket, long features, int size) throws IOException {
-        HostileGuest guest = new HostileGuest(Optional.of(VhostClient.connect(socket)), size);
+        HostileGuest guest = new HostileGuest(VhostClient.connect(socket), size);
         try {
             guest.negotiate(features);
             guest.start(RX);
@@ -105,11 +104,6 @@ final class HostileGuest implements AutoCloseable {
             guest.close();
             throw e;
         }
-    }
-
-    /** One that does the same to its rings and bells with nobody at the other side. */
-    static HostileGuest alone(int size) {
-        return new HostileGuest(Optional.empty(), size);
     }
 
     private void negotiate(long features) throws IOException {
@@ -158,7 +152,13 @@ final class HostileGuest implements AutoCloseable {
     }
 
     VhostClient client() {
-        return client.orElseThrow();
+        return client;
+    }
+
+    /** Removes a part of its memory from the device's and adds it again. */
+    void remap(Part part) throws IOException {
+        client().tell(Request.REM_MEM_REG, Message.singleRegion(part.region()), List.of());
+        client().tell(Request.ADD_MEM_REG, Message.singleRegion(part.region()), List.of(files.get(part.ordinal())));
     }
 
     int size() {
@@ -258,7 +258,7 @@ final class HostileGuest implements AutoCloseable {
 
     @Override
     public void close() {
-        client.ifPresent(VhostClient::close);
+        client.close();
         for (int i = 0; i < 2; i++) {
             kicks[i].close();
             calls[i].close();

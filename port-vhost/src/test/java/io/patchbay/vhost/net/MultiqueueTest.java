@@ -189,4 +189,21 @@ class MultiqueueTest {
                         "worker " + worker.number() + " has forwarded",
                         () -> worker.counters().get(WorkerCounters.Count.FRAMES) > 0));
     }
+
+    @Test
+    void aVirtualMachineWithEveryQueueStartsAFewTimesWithoutBeingKeptWaiting() throws Exception {
+        try (GuestRig own = GuestRig.adaptive()) {
+            for (int start = 0; start < 5; start++) {
+                try (MultiqueueFrontEnd guest = MultiqueueFrontEnd.connect(own.socket(0), 32)) {
+                    for (int pair = 0; pair < 32; pair++) {
+                        guest.enable(pair, true);
+                    }
+                }
+                GuestRig.awaitThat("it has gone", () -> !own.port(0).status().up());
+            }
+            assertThat(((VhostDetails) own.port(0).details()).session().orElseThrow())
+                    .satisfies(s -> assertThat(s.connects()).isEqualTo(5))
+                    .satisfies(s -> assertThat(s.keptWaiting()).isZero());
+        }
+    }
 }

@@ -1,11 +1,13 @@
 package io.patchbay.vhost.session;
 
 import io.patchbay.core.linux.Fd;
+import io.patchbay.core.linux.ThreadClock;
 import io.patchbay.core.linux.UnixSocket;
 import io.patchbay.vhost.wire.LogDescription;
 import io.patchbay.vhost.wire.ProtocolFeature;
 import io.patchbay.vhost.wire.RegionDescription;
 import io.patchbay.vhost.wire.VringAddresses;
+import java.time.Duration;
 import java.util.List;
 import java.util.Optional;
 import java.util.concurrent.CopyOnWriteArrayList;
@@ -22,6 +24,8 @@ final class RecordingDevice implements VhostDevice {
     final List<String> calls = new CopyOnWriteArrayList<>();
     volatile boolean refusing;
     volatile boolean failing;
+    /** Processor time that whatever it is asked takes. */
+    volatile Duration burning = Duration.ZERO;
 
     private void obey(String call) throws RefusedException {
         note(call);
@@ -32,8 +36,17 @@ final class RecordingDevice implements VhostDevice {
 
     private void note(String call) {
         calls.add(call);
+        burn();
         if (failing) {
             throw new IllegalStateException("the test makes the device fail");
+        }
+    }
+
+    private void burn() {
+        ThreadClock clock = new ThreadClock();
+        long left = burning.toNanos();
+        while (left > 0) {
+            left -= clock.lap();
         }
     }
 

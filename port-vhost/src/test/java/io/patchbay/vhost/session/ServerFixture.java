@@ -19,8 +19,12 @@ final class ServerFixture implements AutoCloseable {
     }
 
     ServerFixture(Path directory, Patience patience) throws IOException {
+        this(directory, patience, Allowance.Limit.DEFAULT);
+    }
+
+    ServerFixture(Path directory, Patience patience, Allowance.Limit limit) throws IOException {
         path = directory.resolve("vm.sock");
-        server = SessionServer.start("vm", SocketFile.listen(path, ACCESS), device, patience);
+        server = SessionServer.start("vm", SocketFile.listen(path, ACCESS), device, patience, limit);
     }
 
     TestFrontEnd connect() {

@@ -252,4 +252,72 @@ class SessionServerTest {
             }
         }
     }
+
+    /** After a message that takes so long, the next has to wait for 40 seconds. */
+    private static final Duration COSTLY = Duration.ofMillis(600);
+
+    private static final Allowance.Limit LITTLE = new Allowance.Limit(Duration.ofMillis(200), 1);
+
+    private static void costTooMuch(ServerFixture fixture, TestFrontEnd frontEnd) {
+        fixture.device.burning = COSTLY;
+        awaitServed(frontEnd);
+        Waiting.until(
+                Duration.ofSeconds(10),
+                () -> "it is kept waiting: " + fixture.statistics(),
+                () -> fixture.statistics().keptWaiting() == 1);
+    }
+
+    @Test
+    void aFrontEndThatCostsTooMuchIsNotServedUntilThatIsEarned() throws Exception {
+        try (ServerFixture fixture = new ServerFixture(directory, Patience.DEFAULT, LITTLE);
+                TestFrontEnd frontEnd = fixture.connect()) {
+            costTooMuch(fixture, frontEnd);
+            frontEnd.send(STATUS, 0);
+            Thread.sleep(300);
+
+            assertThat(fixture.device.calls).containsExactly("status");
+        }
+    }
+
+    @Test
+    void aFrontEndThatHasEarnedItIsServedAgain() throws IOException {
+        Allowance.Limit soon = new Allowance.Limit(LITTLE.atOnce(), 50);
+        try (ServerFixture fixture = new ServerFixture(directory, Patience.DEFAULT, soon);
+                TestFrontEnd frontEnd = fixture.connect()) {
+            costTooMuch(fixture, frontEnd);
+            fixture.device.burning = Duration.ZERO;
+
+            awaitServed(frontEnd);
+            assertThat(fixture.statistics().keptWaiting()).isEqualTo(1);
+        }
+    }
+
+    @Test
+    void whoCostTooMuchMayLeaveAndWhoeverComesNextHasToWait() throws Exception {
+        try (ServerFixture fixture = new ServerFixture(directory, Patience.DEFAULT, LITTLE)) {
+            try (TestFrontEnd frontEnd = fixture.connect()) {
+                costTooMuch(fixture, frontEnd);
+            }
+            fixture.awaitEnds(1);
+            assertThat(fixture.statistics().lastEnd()).isEqualTo("the front end closed");
+
+            try (TestFrontEnd next = fixture.connect()) {
+                next.send(STATUS, 0);
+                Thread.sleep(300);
+                assertThat(fixture.statistics().connects()).isEqualTo(1);
+            }
+        }
+    }
+
+    @Test
+    void aFrontEndThatIsKeptWaitingDoesNotHoldUpTheEnd() throws IOException {
+        ServerFixture fixture = new ServerFixture(directory, Patience.DEFAULT, LITTLE);
+        try (TestFrontEnd frontEnd = fixture.connect()) {
+            costTooMuch(fixture, frontEnd);
+            fixture.close();
+
+            frontEnd.awaitEnd();
+            assertThat(fixture.statistics().lastEnd()).isEqualTo("the port was closed");
+        }
+    }
 }

@@ -26,6 +26,8 @@ public final class PollSet {
 
     public static final int IN = 1;
     public static final int OUT = 4;
+    /** Nothing but the end of a connection and errors, which are looked for in any case. */
+    public static final int HANG_UP = 0;
 
     private static final int BYTES = 8;
     private static final int EVENTS = 4;

@@ -59,6 +59,11 @@ public final class GuestRegion implements AutoCloseable {
         }
     }
 
+    /** How many bytes {@link #map} maps for a region; 0 for one it refuses. */
+    static long mappedBytes(RegionDescription d) {
+        return d.size() <= 0 || d.mmapOffset() < 0 ? 0 : Math.max(0, d.mmapOffset() + d.size());
+    }
+
     private static void check(RegionDescription d) throws InvalidMemoryException {
         if (d.size() <= 0) {
             throw new InvalidMemoryException(describe(d) + " has a size that no region can have");

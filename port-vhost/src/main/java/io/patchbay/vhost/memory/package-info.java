@@ -13,6 +13,11 @@
  * checksum intrinsics, and in native code that is handed the pointer. So guest memory is written with plain stores behind an explicit
  * release fence, and never by read-modify-write.
  *
+ * <p><b>Which files.</b> Touching a page of an ordinary file may have to wait for a disk, or for a program behind a FUSE mount that never answers,
+ * and the worker waits with all its guests. So memory must be memory ({@link io.patchbay.vhost.memory.MemoryRules}), unless the operator says that
+ * the front end is trusted. Pages that nobody has touched before are made when we touch them, and a container's memory limit counts
+ * them as ours.
+ *
  * <p><b>What a read gives when the page has gone.</b> In compiled code the load is skipped, the code goes on with whatever its register held, and
  * the error is raised later, at the end of some loop. The value is then not only arbitrary: after a load of 8, 16 or 32 bits it may be
  * outside the range of its type, while the compiler has left out every check and conversion that the type makes superfluous. A wild

@@ -4,6 +4,8 @@ import io.patchbay.core.linux.Fd;
 import io.patchbay.vhost.memory.GuestMemory;
 import io.patchbay.vhost.memory.GuestRegion;
 import io.patchbay.vhost.memory.InvalidMemoryException;
+import io.patchbay.vhost.memory.MemoryPool;
+import io.patchbay.vhost.memory.MemoryRules;
 import io.patchbay.vhost.session.RefusedException;
 import io.patchbay.vhost.wire.RegionDescription;
 import java.util.ArrayList;
@@ -19,6 +21,7 @@ import java.util.Optional;
 final class MemorySlots {
 
     private final int limit;
+    private final MemoryRules rules;
     private volatile GuestMemory memory = GuestMemory.EMPTY;
     private final List<GuestRegion> unused = new ArrayList<>();
 
@@ -28,8 +31,35 @@ final class MemorySlots {
      */
     private final Map<RegionDescription, Integer> repeated = new HashMap<>();
 
-    MemorySlots(int limit) {
+    /** What the table in force, or the one that is about to be, has of the pool. */
+    private MemoryPool.Share share = MemoryPool.Share.NONE;
+
+    MemorySlots(int limit, MemoryRules rules) {
         this.limit = limit;
+        this.rules = rules;
+    }
+
+    private interface Mapping {
+        GuestMemory map() throws InvalidMemoryException;
+    }
+
+    /** Maps a table for which there is room. */
+    private GuestMemory withRoom(List<RegionDescription> regions, Mapping mapping) throws InvalidMemoryException {
+        MemoryPool.Share before = share;
+        MemoryPool.Share after = rules.share(regions);
+        rules.pool().exchange(before, after);
+        share = after;
+        boolean mapped = false;
+        try {
+            GuestMemory next = mapping.map();
+            mapped = true;
+            return next;
+        } finally {
+            if (!mapped) {
+                rules.pool().takeBack(after, before);
+                share = before;
+            }
+        }
     }
 
     GuestMemory memory() {
@@ -38,6 +68,15 @@ final class MemorySlots {
 
     /** A whole new table; a region that is in the present one too stays as it is. Every file becomes a region's or is closed. */
     GuestMemory mapTable(List<RegionDescription> regions, List<Fd> files) throws RefusedException {
+        try {
+            return withRoom(regions, () -> map(regions, files));
+        } catch (InvalidMemoryException e) {
+            files.forEach(Fd::close);
+            throw new RefusedException(String.valueOf(e.getMessage()), e);
+        }
+    }
+
+    private GuestMemory map(List<RegionDescription> regions, List<Fd> files) throws InvalidMemoryException {
         List<GuestRegion> table = new ArrayList<>();
         List<GuestRegion> mapped = new ArrayList<>();
         try {
@@ -58,8 +97,7 @@ final class MemorySlots {
             return GuestMemory.of(table);
         } catch (InvalidMemoryException e) {
             mapped.forEach(GuestRegion::close);
-            files.forEach(Fd::close);
-            throw new RefusedException(String.valueOf(e.getMessage()), e);
+            throw e;
         }
     }
 
@@ -76,19 +114,30 @@ final class MemorySlots {
             file.close();
             throw new RefusedException("more than " + limit + " memory regions");
         }
-        List<GuestRegion> regions = new ArrayList<>(memory.regions());
+        List<RegionDescription> descriptions = new ArrayList<>(descriptions(memory));
+        descriptions.add(region);
         try {
-            GuestRegion added = GuestRegion.map(region, file);
-            try {
-                regions.add(added);
-                return GuestMemory.of(regions);
-            } catch (InvalidMemoryException e) {
-                added.close();
-                throw e;
-            }
+            return withRoom(descriptions, () -> add(region, file));
         } catch (InvalidMemoryException e) {
+            file.close();
             throw new RefusedException(String.valueOf(e.getMessage()), e);
         }
+    }
+
+    private GuestMemory add(RegionDescription region, Fd file) throws InvalidMemoryException {
+        List<GuestRegion> regions = new ArrayList<>(memory.regions());
+        GuestRegion added = GuestRegion.map(region, file);
+        try {
+            regions.add(added);
+            return GuestMemory.of(regions);
+        } catch (InvalidMemoryException e) {
+            added.close();
+            throw e;
+        }
+    }
+
+    private static List<RegionDescription> descriptions(GuestMemory memory) {
+        return memory.regions().stream().map(GuestRegion::description).toList();
     }
 
     /** The present table without one region. */
@@ -106,7 +155,7 @@ final class MemorySlots {
                     gone.guestAddress(), gone.userAddress(), gone.size()));
         }
         try {
-            return GuestMemory.of(left);
+            return withRoom(left.stream().map(GuestRegion::description).toList(), () -> GuestMemory.of(left));
         } catch (InvalidMemoryException e) {
             throw new IllegalStateException("regions that did not overlap do so now", e);
         }
@@ -121,9 +170,11 @@ final class MemorySlots {
         return a.guestAddress() == b.guestAddress() && a.userAddress() == b.userAddress() && a.size() == b.size();
     }
 
-    /** Another front end comes. */
+    /** Another front end comes; there is no memory. */
     void forget() {
         repeated.clear();
+        rules.pool().takeBack(share, MemoryPool.Share.NONE);
+        share = MemoryPool.Share.NONE;
     }
 
     /** Puts a table in force. Regions it does not have are closed by {@link #closeUnused}. */

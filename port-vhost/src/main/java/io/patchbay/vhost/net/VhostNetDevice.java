@@ -10,6 +10,8 @@ import io.patchbay.core.port.PortContext;
 import io.patchbay.core.port.PortStatus;
 import io.patchbay.vhost.memory.DirtyLog;
 import io.patchbay.vhost.memory.GuestMemory;
+import io.patchbay.vhost.memory.InvalidMemoryException;
+import io.patchbay.vhost.memory.MemoryRules;
 import io.patchbay.vhost.ring.RingLayout;
 import io.patchbay.vhost.session.RefusedException;
 import io.patchbay.vhost.session.VhostDevice;
@@ -67,7 +69,8 @@ final class VhostNetDevice implements VhostDevice {
             ProtocolFeature.VHOST_USER_PROTOCOL_F_STATUS);
 
     private final PortContext context;
-    private final MemorySlots slots = new MemorySlots(MAX_MEMORY_SLOTS);
+    private final MemoryRules rules;
+    private final MemorySlots slots;
     private final LogSlot log = new LogSlot();
     private final Vring[] vrings =
             IntStream.range(0, VRINGS).mapToObj(i -> new Vring()).toArray(Vring[]::new);
@@ -80,8 +83,10 @@ final class VhostNetDevice implements VhostDevice {
     private String featuresRejected = "";
     private String memoryRejected = "";
 
-    VhostNetDevice(PortContext context, FeatureSettings disabled) {
+    VhostNetDevice(PortContext context, FeatureSettings disabled, MemoryRules rules) {
         this.context = context;
+        this.rules = rules;
+        this.slots = new MemorySlots(MAX_MEMORY_SLOTS, rules);
         this.offer = new FeatureOffer(context.name(), OFFERED, disabled, context.stateFile());
         this.running = new RunningQueues(context, vrings, log);
     }
@@ -168,13 +173,35 @@ final class VhostNetDevice implements VhostDevice {
     }
 
     @Override
-    public synchronized void setMemoryTable(List<RegionDescription> regions, List<Fd> files) throws RefusedException {
+    public void setMemoryTable(List<RegionDescription> regions, List<Fd> files) throws RefusedException {
         try {
-            changeMemory(slots.mapTable(regions, files));
-            memoryRejected = "";
+            check("guest memory", files);
+            synchronized (this) {
+                changeMemory(slots.mapTable(regions, files));
+                memoryRejected = "";
+            }
         } catch (RefusedException e) {
-            memoryRejected = String.valueOf(e.getMessage());
+            rejectMemory(e);
             throw e;
+        }
+    }
+
+    private synchronized void rejectMemory(RefusedException e) {
+        memoryRejected = String.valueOf(e.getMessage());
+    }
+
+    /**
+     * Refuses files that are not memory, and closes them all then. Not under the device's lock: closing a file of a strange file system may take as long as
+     * that likes, and operators' questions wait for the lock.
+     */
+    private void check(String what, List<Fd> files) throws RefusedException {
+        try {
+            for (Fd file : files) {
+                rules.check(what, file);
+            }
+        } catch (InvalidMemoryException e) {
+            files.forEach(Fd::close);
+            throw new RefusedException(String.valueOf(e.getMessage()), e);
         }
     }
 
@@ -184,8 +211,19 @@ final class VhostNetDevice implements VhostDevice {
     }
 
     @Override
-    public synchronized void addMemoryRegion(RegionDescription region, Fd file) throws RefusedException {
-        changeMemory(slots.mapAddition(region, file));
+    public void addMemoryRegion(RegionDescription region, Fd file) throws RefusedException {
+        try {
+            check("guest memory", List.of(file));
+            synchronized (this) {
+                changeMemory(slots.mapAddition(region, file));
+                memoryRejected = "";
+            }
+        } catch (RefusedException e) {
+            if (slots.memory().regions().isEmpty()) { // otherwise what is there goes on
+                rejectMemory(e);
+            }
+            throw e;
+        }
     }
 
     @Override
@@ -208,7 +246,12 @@ final class VhostNetDevice implements VhostDevice {
     }
 
     @Override
-    public synchronized void setLogBase(LogDescription description, Fd file) throws RefusedException {
+    public void setLogBase(LogDescription description, Fd file) throws RefusedException {
+        check("the dirty log", List.of(file));
+        replaceLog(description, file);
+    }
+
+    private synchronized void replaceLog(LogDescription description, Fd file) throws RefusedException {
         if (!ProtocolFeature.VHOST_USER_PROTOCOL_F_LOG_SHMFD.in(protocolFeatures)) {
             file.close();
             throw new RefusedException("a log without VHOST_USER_PROTOCOL_F_LOG_SHMFD");
@@ -218,9 +261,11 @@ final class VhostNetDevice implements VhostDevice {
     }
 
     @Override
-    public synchronized void setLogSignal(Fd signal) throws RefusedException {
+    public void setLogSignal(Fd signal) throws RefusedException {
         Optional<EventFd> bell = doorbell("the log", Optional.of(signal));
-        changeLogging(() -> log.replaceSignal(bell));
+        synchronized (this) {
+            changeLogging(() -> log.replaceSignal(bell));
+        }
     }
 
     @Override
@@ -261,8 +306,11 @@ final class VhostNetDevice implements VhostDevice {
     }
 
     @Override
-    public synchronized void setVringKick(int index, Optional<Fd> kick) throws RefusedException {
-        Optional<EventFd> bell = doorbell(index, kick);
+    public void setVringKick(int index, Optional<Fd> kick) throws RefusedException {
+        start(index, doorbell(index, kick));
+    }
+
+    private synchronized void start(int index, Optional<EventFd> bell) throws RefusedException {
         Vring vring = vrings[index];
         try {
             if (vring.size() == 0 || vring.addresses().isEmpty()) {
@@ -281,8 +329,11 @@ final class VhostNetDevice implements VhostDevice {
     }
 
     @Override
-    public synchronized void setVringCall(int index, Optional<Fd> call) throws RefusedException {
-        Optional<EventFd> bell = doorbell(index, call);
+    public void setVringCall(int index, Optional<Fd> call) throws RefusedException {
+        replaceCall(index, doorbell(index, call));
+    }
+
+    private synchronized void replaceCall(int index, Optional<EventFd> bell) {
         if (running.replaceCall(index, bell)) {
             vrings[index].setCall(bell);
         } else {
@@ -293,9 +344,11 @@ final class VhostNetDevice implements VhostDevice {
     }
 
     @Override
-    public synchronized void setVringError(int index, Optional<Fd> error) throws RefusedException {
+    public void setVringError(int index, Optional<Fd> error) throws RefusedException {
         Optional<EventFd> bell = doorbell(index, error);
-        change(only(index), () -> vrings[index].setError(bell));
+        synchronized (this) {
+            change(only(index), () -> vrings[index].setError(bell));
+        }
     }
 
     @Override
@@ -403,6 +456,7 @@ final class VhostNetDevice implements VhostDevice {
         return vrings[(int) index];
     }
 
+    /** Takes a bell, or closes what is none; not under the device's lock, as said at {@link #check}. */
     private Optional<EventFd> doorbell(int index, Optional<Fd> descriptor) throws RefusedException {
         try {
             vring(index);

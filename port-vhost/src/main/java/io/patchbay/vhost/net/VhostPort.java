@@ -5,6 +5,7 @@ import io.patchbay.core.port.PortContext;
 import io.patchbay.core.port.PortException;
 import io.patchbay.core.port.PortStatus;
 import io.patchbay.vhost.memory.GuestMemory;
+import io.patchbay.vhost.memory.MemoryPool;
 import io.patchbay.vhost.session.PortLog;
 import io.patchbay.vhost.session.SessionServer;
 import io.patchbay.vhost.session.SocketFile;
@@ -22,20 +23,27 @@ public final class VhostPort implements Port {
 
     private final String name;
     private final VhostSettings settings;
+    private final MemoryPool pool;
     private final PortLog log;
     private volatile Optional<Running> running = Optional.empty();
 
     private record Running(VhostNetDevice device, SessionServer server) {}
 
     VhostPort(String name, VhostSettings settings) {
+        this(name, settings, MemoryPool.ofThisProcess());
+    }
+
+    /** @param pool what all ports may map together */
+    VhostPort(String name, VhostSettings settings, MemoryPool pool) {
         this.name = name;
         this.settings = settings;
+        this.pool = pool;
         this.log = new PortLog(name, LOG, System::nanoTime);
     }
 
     @Override
     public void start(PortContext context) throws PortException {
-        VhostNetDevice device = new VhostNetDevice(context, settings.offer());
+        VhostNetDevice device = new VhostNetDevice(context, settings.offer(), settings.memoryRules(pool));
         Path path = Path.of(settings.socket());
         try {
             SessionServer server = settings.isClient()

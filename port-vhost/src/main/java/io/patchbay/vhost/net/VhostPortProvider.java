@@ -3,10 +3,13 @@ package io.patchbay.vhost.net;
 import io.patchbay.core.port.Claim;
 import io.patchbay.core.port.Port;
 import io.patchbay.core.port.PortProvider;
+import io.patchbay.vhost.memory.MemoryPool;
 import java.util.List;
 
 /** Ports of type {@code vhost-user}. */
 public final class VhostPortProvider implements PortProvider<VhostSettings> {
+
+    private final MemoryPool pool = MemoryPool.ofThisProcess();
 
     @Override
     public String type() {
@@ -25,6 +28,6 @@ public final class VhostPortProvider implements PortProvider<VhostSettings> {
 
     @Override
     public Port create(String name, VhostSettings settings) {
-        return new VhostPort(name, settings);
+        return new VhostPort(name, settings, pool);
     }
 }

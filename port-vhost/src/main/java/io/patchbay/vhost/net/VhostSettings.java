@@ -2,6 +2,8 @@ package io.patchbay.vhost.net;
 
 import io.patchbay.core.linux.UnixSocket;
 import io.patchbay.core.port.SettingException;
+import io.patchbay.vhost.memory.MemoryPool;
+import io.patchbay.vhost.memory.MemoryRules;
 import java.nio.charset.StandardCharsets;
 import java.util.Optional;
 
@@ -14,6 +16,8 @@ import java.util.Optional;
  * @param owner user the socket file is given to
  * @param group group the socket file is given to
  * @param features which features are offered; default: all the switch knows
+ * @param memoryFiles what guest memory may lie in: {@code memory} (default: a memfd, tmpfs, hugetlbfs) or {@code any} file
+ * @param memoryLimitGiB how much guest memory may be mapped, counted from the beginnings of its files; 1 to 65536, default 4096
  */
 public record VhostSettings(
         String socket,
@@ -21,11 +25,18 @@ public record VhostSettings(
         Optional<String> permissions,
         Optional<String> owner,
         Optional<String> group,
-        Optional<FeatureSettings> features) {
+        Optional<FeatureSettings> features,
+        Optional<String> memoryFiles,
+        Optional<Integer> memoryLimitGiB) {
 
     private static final String SERVER = "server";
     private static final String CLIENT = "client";
     private static final String DEFAULT_PERMISSIONS = "0660";
+    private static final String MEMORY = "memory";
+    private static final String ANY = "any";
+    private static final int DEFAULT_MEMORY_LIMIT_GIB = 4096;
+    private static final int MOST_MEMORY_GIB = 65_536;
+    private static final int GIB_SHIFT = 30;
 
     public VhostSettings {
         int bytes = socket.getBytes(StandardCharsets.UTF_8).length;
@@ -44,6 +55,16 @@ public record VhostSettings(
                 throw SettingException.of("permissions", p, "three octal digits, such as " + DEFAULT_PERMISSIONS);
             }
         });
+        memoryFiles.ifPresent(kind -> {
+            if (!kind.equals(MEMORY) && !kind.equals(ANY)) {
+                throw SettingException.of("memoryFiles", kind, "memory (a memfd, tmpfs or hugetlbfs), any");
+            }
+        });
+        memoryLimitGiB.ifPresent(limit -> {
+            if (limit < 1 || limit > MOST_MEMORY_GIB) {
+                throw SettingException.of("memoryLimitGiB", limit, "1 to " + MOST_MEMORY_GIB);
+            }
+        });
         if (mode.orElse(SERVER).equals(CLIENT)) {
             onlyForAServer("permissions", permissions);
             onlyForAServer("owner", owner);
@@ -60,19 +81,35 @@ public record VhostSettings(
 
     /** A server with all defaults. */
     public static VhostSettings at(String socket) {
-        return new VhostSettings(
-                socket, Optional.empty(), Optional.empty(), Optional.empty(), Optional.empty(), Optional.empty());
+        return withDefaults(socket, Optional.empty());
     }
 
     /** A client with all defaults. */
     public static VhostSettings client(String socket) {
+        return withDefaults(socket, Optional.of(CLIENT));
+    }
+
+    private static VhostSettings withDefaults(String socket, Optional<String> mode) {
         return new VhostSettings(
-                socket, Optional.of(CLIENT), Optional.empty(), Optional.empty(), Optional.empty(), Optional.empty());
+                socket,
+                mode,
+                Optional.empty(),
+                Optional.empty(),
+                Optional.empty(),
+                Optional.empty(),
+                Optional.empty(),
+                Optional.empty());
+    }
+
+    /** These settings with other rules for guest memory. */
+    VhostSettings withMemory(Optional<String> files, Optional<Integer> limitGiB) {
+        return new VhostSettings(socket, mode, permissions, owner, group, features, files, limitGiB);
     }
 
     /** These settings with features disabled. */
     VhostSettings without(FeatureSettings disabled) {
-        return new VhostSettings(socket, mode, permissions, owner, group, Optional.of(disabled));
+        return new VhostSettings(
+                socket, mode, permissions, owner, group, Optional.of(disabled), memoryFiles, memoryLimitGiB);
     }
 
     boolean isClient() {
@@ -81,6 +118,11 @@ public record VhostSettings(
 
     int permissionBits() {
         return Integer.parseInt(permissions.orElse(DEFAULT_PERMISSIONS), 8);
+    }
+
+    MemoryRules memoryRules(MemoryPool pool) {
+        long limit = memoryLimitGiB.orElse(DEFAULT_MEMORY_LIMIT_GIB);
+        return new MemoryRules(memoryFiles.orElse(MEMORY).equals(ANY), limit << GIB_SHIFT, pool);
     }
 
     FeatureSettings offer() {

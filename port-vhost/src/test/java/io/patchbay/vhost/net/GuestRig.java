@@ -65,6 +65,11 @@ final class GuestRig implements AutoCloseable {
         return new GuestRig(new IdlePolicy.Adaptive(Duration.ofNanos(20_000)), Waiters.AUTO);
     }
 
+    /** @param settings of a port by its socket's path */
+    static GuestRig adaptive(Function<String, VhostSettings> settings) throws Exception {
+        return new GuestRig(new IdlePolicy.Adaptive(Duration.ofNanos(20_000)), Waiters.AUTO, 1, PORTS, settings);
+    }
+
     /** A switch with more ports than two. */
     static GuestRig adaptive(int ports) throws Exception {
         return new GuestRig(

@@ -81,6 +81,20 @@ public final class FileCalls {
         fcntl(fd, F_ADD_SEALS, seals, "fcntl(F_ADD_SEALS)");
     }
 
+    /**
+     * Whether the file's pages are memory and nothing else: a memfd, or on tmpfs or hugetlbfs. The kernel knows by itself, so the file system,
+     * which may be a program that takes its time, is not asked.
+     */
+    public static boolean isMemory(Fd fd) {
+        MemorySegment state = Libc.state();
+        try {
+            // Such files have seals, if only the one that there shall be no more; for others the call fails.
+            return (int) FCNTL.invokeExact(state, fd.number(), F_GET_SEALS, 0) >= 0;
+        } catch (Throwable t) {
+            throw Libc.impossible(t);
+        }
+    }
+
     /** Whether the file can never get shorter. False also for files that cannot be sealed. */
     public static boolean isSealedAgainstShrinking(Fd fd) {
         MemorySegment state = Libc.state();

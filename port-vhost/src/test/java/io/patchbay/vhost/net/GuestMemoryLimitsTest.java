@@ -1,0 +1,190 @@
+package io.patchbay.vhost.net;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
+
+import io.patchbay.core.linux.Fd;
+import io.patchbay.core.linux.FileCalls;
+import io.patchbay.core.linux.SharedMemory;
+import io.patchbay.vhost.frontend.FrontEnd;
+import io.patchbay.vhost.frontend.FrontEndSettings;
+import io.patchbay.vhost.memory.GuestMemory;
+import io.patchbay.vhost.memory.MemoryPool;
+import io.patchbay.vhost.memory.MemoryRules;
+import io.patchbay.vhost.session.RefusedException;
+import io.patchbay.vhost.wire.Message;
+import io.patchbay.vhost.wire.RegionDescription;
+import io.patchbay.vhost.wire.Request;
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Optional;
+import java.util.Random;
+import java.util.stream.Stream;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.Timeout;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.EnumSource;
+
+/** What a front end may have mapped: memory only, and no more than its port and all ports together may. */
+@Timeout(60)
+class GuestMemoryLimitsTest {
+
+    private static final long MIB = 1L << 20;
+    private static final long GIB = 1L << 30;
+
+    private static RegionDescription region(long at, long size, long offset) {
+        return new RegionDescription(at, size, 0x7000_0000_0000L + at, offset);
+    }
+
+    private static GuestRig rig(Optional<String> files, Optional<Integer> limitGiB) throws Exception {
+        return GuestRig.adaptive(path -> VhostSettings.at(path).withMemory(files, limitGiB));
+    }
+
+    private static Fd notMemory() {
+        return FileCalls.open("/proc/self/status", 0);
+    }
+
+    private static void assertRefused(FrontEnd frontEnd, Request request, byte[] payload, Fd file) {
+        assertThatThrownBy(() -> frontEnd.client().tell(request, payload, List.of(file)))
+                .isInstanceOf(IOException.class)
+                .hasMessageContaining("refused");
+    }
+
+    private static String lastRefusal(GuestRig rig) {
+        return ((VhostDetails) rig.port(0).details()).session().orElseThrow().lastRefusal();
+    }
+
+    /** The answer comes first. */
+    private static void awaitRefusal(GuestRig rig, String... words) {
+        GuestRig.awaitThat("it is said why", () -> Stream.of(words).allMatch(lastRefusal(rig)::contains));
+    }
+
+    @ParameterizedTest
+    @EnumSource(names = {"SET_MEM_TABLE", "ADD_MEM_REG"})
+    void memoryInAFileOfAnotherKindIsRefusedAndThePortSaysWhy(Request request) throws Exception {
+        try (GuestRig rig = GuestRig.adaptive();
+                Fd file = notMemory()) {
+            FrontEnd a = rig.connect(0, FrontEndSettings.MODERN);
+            FrontEnd b = rig.connect(1, FrontEndSettings.MODERN);
+            RegionDescription region = region(8 * GIB, MIB, 0);
+            boolean table = request == Request.SET_MEM_TABLE;
+            assertRefused(
+                    a, request, table ? Message.memoryTable(List.of(region)) : Message.singleRegion(region), file);
+
+            awaitRefusal(rig, "/status", "no memfd", "tmpfs", "hugetlbfs", "memoryFiles");
+            if (table) {
+                assertThat(rig.port(0).status().reason()).contains("memory not shared", "no memfd");
+            }
+            byte[] frame = GuestToGuestTest.frame(2, 1, 100, new Random(1));
+            assertThat(a.send(frame)).isTrue();
+            assertThat(GuestRig.await(b)).isEqualTo(frame);
+        }
+    }
+
+    @Test
+    void aLogInAFileOfAnotherKindEndsTheConnection() throws Exception {
+        try (GuestRig rig = GuestRig.adaptive();
+                Fd file = notMemory()) {
+            FrontEnd a = rig.connect(0, FrontEndSettings.MODERN);
+            assertThatThrownBy(() -> a.client().exchange(Request.SET_LOG_BASE, new byte[16], List.of(file)))
+                    .isInstanceOf(IOException.class);
+            awaitRefusal(rig, "the dirty log", "no memfd");
+        }
+    }
+
+    @Test
+    void memoryInAnyFileIsTakenWhereThatIsConfigured() throws Exception {
+        Path disk = Files.createTempFile(Path.of("target"), "memory", "");
+        try (GuestRig rig = rig(Optional.of("any"), Optional.empty());
+                Fd file = FileCalls.open(disk.toString(), FileCalls.O_RDWR)) {
+            FileCalls.truncate(file, MIB);
+            FrontEnd a = rig.connect(0, FrontEndSettings.MODERN);
+            a.client().tell(Request.ADD_MEM_REG, Message.singleRegion(region(8 * GIB, MIB, 0)), List.of(file));
+        } finally {
+            Files.delete(disk);
+        }
+    }
+
+    @Test
+    void aPortMapsNoMoreThanItsLimit() throws Exception {
+        try (GuestRig rig = rig(Optional.empty(), Optional.of(1));
+                Fd file = SharedMemory.createMemfd("large", 2 * GIB)) {
+            FrontEnd a = rig.connect(0, FrontEndSettings.MODERN);
+            assertRefused(a, Request.ADD_MEM_REG, Message.singleRegion(region(4 * GIB, GIB, 0)), file);
+            awaitRefusal(rig, "memoryLimitGiB");
+
+            a.client().tell(Request.ADD_MEM_REG, Message.singleRegion(region(4 * GIB, GIB / 2, 0)), List.of(file));
+            assertRefused(a, Request.ADD_MEM_REG, Message.singleRegion(region(5 * GIB, GIB / 2, 0)), file);
+        }
+    }
+
+    @Test
+    void theBeginningOfAFileCountsSinceItIsMappedToo() throws Exception {
+        try (GuestRig rig = rig(Optional.empty(), Optional.of(1));
+                Fd file = SharedMemory.createMemfd("large", 2 * GIB)) {
+            FrontEnd a = rig.connect(0, FrontEndSettings.MODERN);
+            assertRefused(a, Request.ADD_MEM_REG, Message.singleRegion(region(4 * GIB, MIB, GIB)), file);
+        }
+    }
+
+    private static MemorySlots slots(MemoryPool pool) {
+        return new MemorySlots(509, new MemoryRules(false, 4 * GIB, pool));
+    }
+
+    private static List<Fd> files(int count) {
+        List<Fd> files = new ArrayList<>();
+        for (int i = 0; i < count; i++) {
+            files.add(SharedMemory.createMemfd("part", MIB));
+        }
+        return files;
+    }
+
+    @Test
+    void whatIsTakenFromThePoolIsGivenBackHoweverMemoryGoes() throws Exception {
+        MemoryPool pool = new MemoryPool(10 * MIB, 100);
+        MemorySlots slots = slots(pool);
+        slots.replace(slots.mapTable(List.of(region(0, MIB, 0), region(GIB, MIB, 0)), files(2)));
+        slots.replace(slots.mapAddition(region(2 * GIB, MIB, 0), files(1).getFirst()));
+        assertThat(pool.taken().bytes()).isEqualTo(3 * MIB);
+
+        assertThatThrownBy(() -> slots.mapAddition(region(2 * GIB, MIB, 0), files(1).getFirst()))
+                .isInstanceOf(RefusedException.class)
+                .hasMessageContaining("overlaps");
+        assertThat(pool.taken().bytes()).isEqualTo(3 * MIB);
+
+        slots.replace(slots.without(region(GIB, MIB, 0)));
+        assertThat(pool.taken().bytes()).isEqualTo(2 * MIB);
+
+        slots.replace(GuestMemory.EMPTY);
+        slots.forget();
+        slots.closeUnused();
+        assertThat(pool.taken()).isEqualTo(MemoryPool.Share.NONE);
+    }
+
+    @Test
+    void aPortWithManyRegionsLeavesOthersTheirs() throws Exception {
+        MemoryPool pool = new MemoryPool(GIB, 4);
+        MemorySlots greedy = slots(pool);
+        int had = 0;
+        try {
+            for (; had < 100; had++) {
+                greedy.replace(greedy.mapAddition(region(had * GIB, MIB, 0), files(1).getFirst()));
+            }
+        } catch (RefusedException e) {
+            assertThat(e).hasMessageContaining("all ports together");
+        }
+        assertThat(had).isEqualTo(20);
+
+        MemorySlots other = slots(pool);
+        other.replace(other.mapTable(List.of(region(0, MIB, 0), region(GIB, MIB, 0)), files(2)));
+        assertThat(other.memory().regions()).hasSize(2);
+        for (MemorySlots each : List.of(greedy, other)) {
+            each.replace(GuestMemory.EMPTY);
+            each.forget();
+            each.closeUnused();
+        }
+    }
+}

@@ -17,13 +17,14 @@ final class FdbCommand {
         return admin.print(
                 "GET",
                 path(port),
-                List.of("ADDRESS", "PORT", "AGE"),
+                List.of("ADDRESS", "PORT", "AGE", "STATE"),
                 answer -> Rows.of(
                         answer,
                         entry -> List.of(
                                 Rows.at(entry, "address"),
                                 Rows.at(entry, "port"),
-                                Rows.at(entry, "ageSeconds") + " s")));
+                                Rows.at(entry, "ageSeconds") + " s",
+                                Rows.at(entry, "held").equals("true") ? "held" : "learnt")));
     }
 
     @Command(name = "flush", description = "Forget learnt addresses.", mixinStandardHelpOptions = true)

@@ -5,6 +5,7 @@ import io.patchbay.core.control.config.SwitchConfig;
 import io.patchbay.core.control.http.Answer;
 import io.patchbay.core.control.http.HttpServer;
 import io.patchbay.core.control.http.Route;
+import io.patchbay.core.forward.IngressPolicy;
 import io.patchbay.core.forward.MacTable;
 import io.patchbay.core.port.GatedPort;
 import io.patchbay.core.port.PortCounters;
@@ -78,8 +79,11 @@ public final class Daemon implements AutoCloseable {
      * @throws DaemonException if anything cannot start; whatever did has been stopped again
      */
     public static Daemon start(Config config, Optional<String> notifySocket) throws DaemonException {
-        MacTable macs =
-                new MacTable(config.switching().addresses(), config.switching().ageing());
+        MacTable macs = new MacTable(
+                config.switching().addresses(),
+                config.switching().ageing(),
+                config.switching().moves(),
+                config.switching().holding());
         Daemon daemon = new Daemon(startBoard(config, macs), macs);
         try {
             daemon.run(config, new Notify(notifySocket));
@@ -180,7 +184,7 @@ public final class Daemon implements AutoCloseable {
             if (taken.contains(port.name())) {
                 members.put(port.name(), new Pair.Member(port.name(), made, new PortCounters()));
             } else {
-                ports.add(plug(port.name(), port.type(), made));
+                ports.add(plug(port.name(), port.type(), made, port.limits().policy()));
             }
         }
         for (Config.PairConfig pair : config.pairs()) {
@@ -188,12 +192,13 @@ public final class Daemon implements AutoCloseable {
         }
     }
 
-    private PluggedPort plug(String name, String type, GatedPort port) throws PortException {
+    private PluggedPort plug(String name, String type, GatedPort port, IngressPolicy policy) throws PortException {
         PortCounters counters = new PortCounters();
         Switchboard.Attachment attachment = board.attach(
                 name,
                 port,
                 counters,
+                policy,
                 state.map(directory -> directory.resolve("ports").resolve(name + ".json")));
         undo.push(attachment::close);
         undo.push(port::close);
@@ -207,7 +212,11 @@ public final class Daemon implements AutoCloseable {
                 .map(name -> Objects.requireNonNull(members.get(name)))
                 .toList();
         Pair pair = new Pair(config.name(), config.settings(), parts);
-        PluggedPort plugged = plug(config.name(), PairSettings.TYPE, new GatedPort(pair, config.enabled()));
+        PluggedPort plugged = plug(
+                config.name(),
+                PairSettings.TYPE,
+                new GatedPort(pair, config.enabled()),
+                config.limits().policy());
         List<PluggedPort> pluggedParts = parts.stream()
                 .map(part -> new PluggedPort(
                         part.name(),

@@ -79,6 +79,7 @@ final class Metrics implements AutoCloseable {
         fdb(macs, "aged", "Addresses forgotten because they were not seen for the ageing time.", s -> s.aged());
         fdb(macs, "flushed", "Addresses forgotten on request or with their port.", s -> s.flushed());
         fdb(macs, "evicted", "Addresses forgotten to make room for others.", s -> s.evicted());
+        fdb(macs, "held", "Addresses held where they were for moving too often.", s -> s.held());
         for (Switchboard.WorkerView worker : board.workers()) {
             for (WorkerCounters.Count count : WorkerCounters.Count.values()) {
                 counter(

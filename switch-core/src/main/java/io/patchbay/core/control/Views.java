@@ -46,7 +46,8 @@ final class Views {
 
     record Traffic(long frames, long bytes) {}
 
-    record FdbLine(String address, String port, int ageSeconds) {}
+    /** @param held whether the address stays there for having moved too often */
+    record FdbLine(String address, String port, int ageSeconds, boolean held) {}
 
     record QueueLine(
             int queue,
@@ -114,7 +115,10 @@ final class Views {
     static List<FdbLine> fdb(Switchboard board, Map<Integer, String> names) {
         return board.macs().entries().stream()
                 .map(entry -> new FdbLine(
-                        MacAddress.format(entry.address()), names.getOrDefault(entry.port(), "?"), entry.ageSeconds()))
+                        MacAddress.format(entry.address()),
+                        names.getOrDefault(entry.port(), "?"),
+                        entry.ageSeconds(),
+                        entry.held()))
                 .sorted(Comparator.comparing(FdbLine::port).thenComparing(FdbLine::address))
                 .toList();
     }

@@ -25,10 +25,12 @@ public final class Forwarder {
      *
      * @param from the port the burst came from
      * @param floodPorts ports that take part in floods; {@code from} is passed over
+     * @param policy of the port the burst came from
      * @param routes cleared and filled; has room for every port
      * @param counters of the receiving queue
      */
-    public void route(Burst burst, int from, int[] floodPorts, Routes routes, QueueCounters counters) {
+    public void route(
+            Burst burst, int from, int[] floodPorts, IngressPolicy policy, Routes routes, QueueCounters counters) {
         routes.clear();
         // A burst is mostly one conversation: remembering the last pair saves most look-ups.
         long lastSource = NO_ADDRESS;
@@ -39,6 +41,10 @@ public final class Forwarder {
             if (source != lastSource) {
                 if (!MacAddress.isValidSource(source)) {
                     counters.drop(DropReason.INVALID_SOURCE, 1);
+                    continue;
+                }
+                if (!policy.allowsSource(source)) {
+                    counters.drop(DropReason.SPOOFED_SOURCE, 1);
                     continue;
                 }
                 macs.learn(source, from);
@@ -56,6 +62,8 @@ public final class Forwarder {
                 routes.add(lastPort, frame);
             } else if (MacAddress.isReserved(destination)) {
                 counters.drop(DropReason.RESERVED_ADDRESS, 1);
+            } else if (!policy.takeFlood()) {
+                counters.drop(DropReason.FLOOD_LIMIT, 1);
             } else {
                 flood(frame, from, floodPorts, routes, counters);
             }

@@ -7,6 +7,7 @@ import java.lang.invoke.VarHandle;
 import java.security.SecureRandom;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Optional;
 import java.util.function.IntPredicate;
 
 /**
@@ -31,6 +32,9 @@ import java.util.function.IntPredicate;
  * <p><b>Fairness.</b> When the table is full a new address takes the place of an old one of the port that owns most. A guest that sends from
  * made-up addresses thus loses its own, and no port loses one to a port that has more. The hash has secret multipliers, so that nobody can
  * choose addresses that crowd together.
+ *
+ * <p><b>Moves.</b> An address is where it was last seen. A limit may be set to how often it may move, beyond which it is held where it was
+ * ({@link MoveDamping}): who sends from another's address then does not get that one's frames for more than a moment.
  *
  * <p>Time is a count of seconds set by {@link #tick}, so that learning costs no clock call.
  */
@@ -63,6 +67,7 @@ public final class MacTable {
 
     // Under the lock. An entry keeps its number while it moves from slot to slot.
     private final FairShares shares;
+    private final Optional<MoveDamping> damping;
     private final int[] entryOf;
     private final int[] slotOf;
     private final int[] unused;
@@ -81,6 +86,14 @@ public final class MacTable {
      * @param ageingSeconds an address not seen as a source for so long is forgotten; at least 1
      */
     public MacTable(int limit, int ageingSeconds) {
+        this(limit, ageingSeconds, 0, 0);
+    }
+
+    /**
+     * @param moveLimit how often an address may move within {@code moveSeconds}; 0: as often as it likes
+     * @param moveSeconds also for how long an address that moved too often stays where it was before
+     */
+    public MacTable(int limit, int ageingSeconds, int moveLimit, int moveSeconds) {
         if (limit < 1 || limit > MAX_LIMIT) {
             throw new IllegalArgumentException("limit " + limit + " is not within 1 to " + MAX_LIMIT);
         }
@@ -94,6 +107,9 @@ public final class MacTable {
         seen = new int[size];
         mask = size - 1;
         shares = new FairShares(limit);
+        damping = moveLimit == 0
+                ? Optional.empty()
+                : Optional.of(new MoveDamping(new MoveDamping.Limit(moveLimit, moveSeconds), limit));
         entryOf = new int[size];
         slotOf = new int[limit];
         unused = new int[limit];
@@ -102,15 +118,21 @@ public final class MacTable {
         }
     }
 
-    /** One address as an operator sees it. */
-    public record Entry(long address, int port, int ageSeconds) {}
+    /**
+     * One address as an operator sees it.
+     *
+     * @param held whether it stays where it is for having moved too often
+     */
+    public record Entry(long address, int port, int ageSeconds, boolean held) {}
 
     /**
      * How often the table changed, since it was made.
      *
      * @param evicted addresses that had to make room for others
+     * @param held addresses that moved too often, and were held where they were
      */
-    public record Statistics(int entries, int limit, long learned, long moved, long aged, long flushed, long evicted) {}
+    public record Statistics(
+            int entries, int limit, long learned, long moved, long aged, long flushed, long evicted, long held) {}
 
     /** The port an address was last seen on, or {@link #UNKNOWN}. */
     public int lookup(long address) {
@@ -163,16 +185,19 @@ public final class MacTable {
         }
     }
 
-    private void move(int slot, int port) {
+    private void move(int slot, int seenOn) {
         int from = port(slot(slot));
+        int entry = entryOf[slot];
+        int port = damping.isPresent() && from != seenOn ? damping.get().place(entry, from, seenOn, now) : seenOn;
         if (from != port) {
-            int entry = entryOf[slot];
             shares.remove(from, entry);
             shares.add(port, entry);
             SLOT.setOpaque(slots, slot, word(slot(slot) & MacAddress.MASK, port));
             moved++;
         }
-        SEEN.setOpaque(seen, slot, now);
+        if (port == seenOn) {
+            SEEN.setOpaque(seen, slot, now);
+        }
     }
 
     /** Makes room for an address of a port. */
@@ -199,6 +224,7 @@ public final class MacTable {
         slotOf[entry] = slot;
         entryOf[slot] = entry;
         shares.add(port, entry);
+        damping.ifPresent(d -> d.begin(entry));
         SEEN.setOpaque(seen, slot, now);
         SLOT.setOpaque(slots, slot, word(address, port));
     }
@@ -297,7 +323,9 @@ public final class MacTable {
                 long word = slot(slot);
                 if (word != 0) {
                     int age = Math.max(0, now - (int) SEEN.getOpaque(seen, slot));
-                    entries.add(new Entry(word & MacAddress.MASK, port(word), age));
+                    int entry = entryOf[slot];
+                    boolean held = damping.map(d -> d.isHeld(entry, now)).orElse(false);
+                    entries.add(new Entry(word & MacAddress.MASK, port(word), age, held));
                 }
             }
             return entries;
@@ -309,7 +337,8 @@ public final class MacTable {
     public Statistics statistics() {
         lock.lock();
         try {
-            return new Statistics(count, limit, learned, moved, aged, flushed, evicted);
+            long held = damping.map(MoveDamping::held).orElse(0L);
+            return new Statistics(count, limit, learned, moved, aged, flushed, evicted, held);
         } finally {
             lock.unlock();
         }

@@ -1,5 +1,6 @@
 package io.patchbay.core.worker;
 
+import io.patchbay.core.forward.IngressPolicy;
 import io.patchbay.core.port.Port;
 import io.patchbay.core.port.PortCounters;
 import io.patchbay.core.port.ReceiveQueue;
@@ -19,16 +20,24 @@ final class Plug {
     private final int index;
     private final Port port;
     private final PortCounters counters;
+    private final IngressPolicy policy;
     private final List<ReceiveQueue> receive;
     private final Transmitter transmitter;
     private final Transmitter down;
     private final boolean floods;
     private final AtomicBoolean failed = new AtomicBoolean();
 
-    Plug(int index, Port port, PortCounters counters, List<ReceiveQueue> receive, Optional<Transmitter> transmitter) {
+    Plug(
+            int index,
+            Port port,
+            PortCounters counters,
+            IngressPolicy policy,
+            List<ReceiveQueue> receive,
+            Optional<Transmitter> transmitter) {
         this.index = index;
         this.port = port;
         this.counters = counters;
+        this.policy = policy;
         this.receive = receive;
         this.down = new DownTransmitter(counters.transmit(0));
         this.transmitter = transmitter.orElse(down);
@@ -45,6 +54,11 @@ final class Plug {
 
     PortCounters counters() {
         return counters;
+    }
+
+    /** What the port may send. */
+    IngressPolicy policy() {
+        return policy;
     }
 
     List<ReceiveQueue> receive() {

@@ -1,5 +1,6 @@
 package io.patchbay.core.worker;
 
+import io.patchbay.core.forward.IngressPolicy;
 import io.patchbay.core.forward.MacTable;
 import io.patchbay.core.frame.EthernetDescriptor;
 import io.patchbay.core.port.Port;
@@ -99,11 +100,12 @@ public final class Switchboard implements AutoCloseable {
      * @throws IllegalStateException if there are {@link #MAX_PORTS} ports already
      */
     public Attachment attach(String name, Port port, PortCounters counters) {
-        return attach(name, port, counters, Optional.empty());
+        return attach(name, port, counters, IngressPolicy.OPEN, Optional.empty());
     }
 
-    /** The same for a port that may keep something over restarts, in that file. */
-    public Attachment attach(String name, Port port, PortCounters counters, Optional<Path> stateFile) {
+    /** The same for a port that may not send everything, and one that may keep something over restarts, in that file. */
+    public Attachment attach(
+            String name, Port port, PortCounters counters, IngressPolicy policy, Optional<Path> stateFile) {
         synchronized (workers) {
             List<Optional<Plug>> plugs = new ArrayList<>(topology.plugs());
             int index = plugs.indexOf(Optional.empty());
@@ -114,9 +116,9 @@ public final class Switchboard implements AutoCloseable {
             if (index >= MAX_PORTS) {
                 throw new IllegalStateException("the switch has " + MAX_PORTS + " ports already");
             }
-            plugs.set(index, Optional.of(new Plug(index, port, counters, List.of(), Optional.empty())));
+            plugs.set(index, Optional.of(new Plug(index, port, counters, policy, List.of(), Optional.empty())));
             replace(plugs);
-            return new Attachment(name, index, port, counters, stateFile);
+            return new Attachment(name, index, port, counters, policy, stateFile);
         }
     }
 
@@ -174,14 +176,22 @@ public final class Switchboard implements AutoCloseable {
         private final int index;
         private final Port port;
         private final PortCounters counters;
+        private final IngressPolicy policy;
         private final Optional<Path> stateFile;
         private boolean attached = true;
 
-        private Attachment(String name, int index, Port port, PortCounters counters, Optional<Path> stateFile) {
+        private Attachment(
+                String name,
+                int index,
+                Port port,
+                PortCounters counters,
+                IngressPolicy policy,
+                Optional<Path> stateFile) {
             this.name = name;
             this.index = index;
             this.port = port;
             this.counters = counters;
+            this.policy = policy;
             this.stateFile = stateFile;
         }
 
@@ -216,7 +226,7 @@ public final class Switchboard implements AutoCloseable {
                 if (!attached) {
                     throw new IllegalStateException("port " + name + " was removed from the switch");
                 }
-                put(Optional.of(new Plug(index, port, counters, queues.receive(), queues.transmitter())));
+                put(Optional.of(new Plug(index, port, counters, policy, queues.receive(), queues.transmitter())));
             }
         }
 
@@ -260,7 +270,7 @@ public final class Switchboard implements AutoCloseable {
                     // In this order, so that no worker ever looks up an address and finds a port that is gone: first
                     // nothing can be
                     // learnt here any more, then nothing is known here any more, then the index is free.
-                    put(Optional.of(new Plug(index, port, counters, List.of(), Optional.empty())));
+                    put(Optional.of(new Plug(index, port, counters, policy, List.of(), Optional.empty())));
                     macs.flushPort(index);
                     put(Optional.empty());
                 }

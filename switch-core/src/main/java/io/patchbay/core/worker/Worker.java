@@ -8,6 +8,7 @@ import static io.patchbay.core.worker.WorkerCounters.Count.IDLE_TURNS;
 import static io.patchbay.core.worker.WorkerCounters.Count.SLEEPS;
 
 import io.patchbay.core.forward.Forwarder;
+import io.patchbay.core.forward.IngressPolicy;
 import io.patchbay.core.forward.MacTable;
 import io.patchbay.core.forward.Routes;
 import io.patchbay.core.frame.Burst;
@@ -280,7 +281,8 @@ final class Worker implements Runnable {
             }
             if (burst.count() > 0) {
                 unrouted = burst.count();
-                forwarder.route(burst, inlet.plug().index(), floodPorts, routes, inlet.counters());
+                Plug plug = inlet.plug();
+                forwarder.route(burst, plug.index(), floodPorts, plug.policy(), routes, inlet.counters());
                 unrouted = 0;
                 nextOutput = 0;
                 transmit();
@@ -326,7 +328,7 @@ final class Worker implements Runnable {
             if (next.outward()) {
                 route(next.port());
             } else {
-                forwarder.route(burst, next.port(), floodPorts, routes, injected);
+                forwarder.route(burst, next.port(), floodPorts, IngressPolicy.OPEN, routes, injected);
             }
             nextOutput = 0;
             transmit();

@@ -6,6 +6,7 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import io.patchbay.core.control.config.Config;
 import io.patchbay.core.control.config.ConfigException;
 import io.patchbay.core.control.config.ConfigReader;
+import io.patchbay.core.control.config.PortLimits;
 import io.patchbay.core.port.Claim;
 import io.patchbay.core.port.Port;
 import io.patchbay.core.port.PortProvider;
@@ -61,6 +62,18 @@ class ConfigReaderTest {
         assertThat(config.switching().workerSettings()).hasSize(1);
     }
 
+    @Test
+    void whatAPortOfAnyKindMaySendIsLimitedBesideItsOwnSettings() throws ConfigException {
+        Config config = reader.parse(
+                "{\"ports\":[{\"name\":\"a\",\"type\":\"cable\",\"plug\":\"x\",\"addresses\":[\"52:54:00:00:00:01\"],\"floodLimit\":10}]}",
+                "f");
+        assertThat(config.ports()).singleElement().satisfies(port -> {
+            assertThat(port.settings()).isEqualTo(new CableSettings("x", Optional.empty()));
+            assertThat(port.limits())
+                    .isEqualTo(new PortLimits(Optional.of(List.of("52:54:00:00:00:01")), Optional.of(10)));
+        });
+    }
+
     @ParameterizedTest(name = "{0}")
     @CsvSource(
             delimiter = '|',
@@ -86,9 +99,14 @@ class ConfigReaderTest {
                 "{'ports': [{'name':'a','type':'cable','plug':null}]} | f:1:39: $.ports[0].plug: null: must be a string",
                 "{'ports': [{'name':'a','type':'cable','plug':7}]} | f:1:39: $.ports[0].plug: 7: must be a string",
                 "{'ports': [{'name':'a','type':'cable','plug':'x','metres':101}]} | f:1:50: $.ports[0].metres: 101: allowed: at most 100",
+                "{'ports': [{'name':'a','type':'cable','plug':'x','addresses':['52:54:00:00:00:01','ff:ff:ff:ff:ff:ff']}]} | f:1:50: $.ports[0].addresses: ['52:54:00:00:00:01','ff:ff:ff:ff:ff:ff']: allowed: addresses of single stations, such as 52:54:00:12:34:56",
+                "{'ports': [{'name':'a','type':'cable','plug':'x','addresses':[]}]} | f:1:50: $.ports[0].addresses: []: allowed: 1 to 1024",
+                "{'ports': [{'name':'a','type':'cable','plug':'x','addresses':'52:54:00:00:00:01'}]} | f:1:50: $.ports[0].addresses: '52:54:00:00:00:01': must be an array",
+                "{'ports': [{'name':'a','type':'cable','plug':'x','floodLimit':0}]} | f:1:50: $.ports[0].floodLimit: 0: allowed: 1 to 100000000 frames a second",
+                "{'switch':{'moveSeconds':60},'ports': []} | f:1:12: $.switch.moveSeconds: 60: allowed: only together with moveLimit",
                 "{'ports': [{'name':'a','type':'cable','plug':'x','metres':1.5}]} | f:1:50: $.ports[0].metres: 1.5: must be a whole number of 32 bits",
                 "{'ports': [{'name':'a','type':'cable','plug':'x','metres':4294967296}]} | f:1:50: $.ports[0].metres: 4294967296: must be a whole number of 32 bits",
-                "{'ports': [{'name':'a','type':'cable','plug':'x','metre':1}]} | f:1:50: $.ports[0].metre: unknown key 'metre': did you mean 'metres'? allowed: enabled, metres, name, plug, type",
+                "{'ports': [{'name':'a','type':'cable','plug':'x','metre':1}]} | f:1:50: $.ports[0].metre: unknown key 'metre': did you mean 'metres'? allowed: addresses, enabled, floodLimit, metres, name, plug, type",
                 "{'ports': [{'name':'a','type':'cable','plug':'x','enabled':1}]} | f:1:50: $.ports[0].enabled: 1: must be true or false",
                 "{'ports': [], 'switch': 3}                     | f:1:15: $.switch: 3: must be an object",
                 "{'ports': [], 'switch': {'ageingSeconds': 0}}  | f:1:26: $.switch.ageingSeconds: 0: allowed: 1 to 1000000",
@@ -110,6 +128,18 @@ class ConfigReaderTest {
     }
 
     @Test
+    void whatAPairMaySendIsNotLimitedAtItsMembers() {
+        String text = """
+                {"ports": [{"name": "a", "type": "cable", "plug": "x"},
+                           {"name": "b", "type": "cable", "plug": "y", "floodLimit": 5},
+                           {"name": "up", "type": "active-backup", "members": ["a", "b"], "floodLimit": 5}]}
+                """;
+        assertThatThrownBy(() -> reader.parse(text, "f"))
+                .isInstanceOf(ConfigException.class)
+                .hasMessageContainingAll("f:2:", "the port \"b\": cannot have", "member of the pair \"up\"");
+    }
+
+    @Test
     void aPairIsMadeOfTwoPortsThatMayStandAnywhere() throws ConfigException {
         Config config = reader.parse("""
                 {"ports": [{"name": "up", "type": "active-backup", "members": ["a", "b"], "primary": "b",
@@ -121,6 +151,7 @@ class ConfigReaderTest {
                 .containsExactly(new Config.PairConfig(
                         "up",
                         false,
+                        PortLimits.NONE,
                         new PairSettings(List.of("a", "b"), Optional.of("b"), Optional.of(true), Optional.of(0))));
     }
 
@@ -144,7 +175,7 @@ class ConfigReaderTest {
                 "'members':['a','b'],'failBack':true | failBack: true: allowed: only with a 'primary'",
                 "'members':['a','b'],'holdDownMillis':1 | holdDownMillis: 1: allowed: only with a 'primary'",
                 "'members':['a','b'],'primary':'a','holdDownMillis':-1 | holdDownMillis: -1: allowed: 0 to 3600000",
-                "'members':['a','b'],'primery':'a' | primery: unknown key 'primery': did you mean 'primary'? allowed: enabled, failBack, holdDownMillis, members, name, primary, type",
+                "'members':['a','b'],'primery':'a' | primery: unknown key 'primery': did you mean 'primary'? allowed: addresses, enabled, failBack, floodLimit, holdDownMillis, members, name, primary, type",
             })
     void aPairThatCannotBeIsRefused(String keys, String message) {
         ConfigReader both = new ConfigReader(List.of(

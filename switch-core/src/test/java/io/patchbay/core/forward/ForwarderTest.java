@@ -3,11 +3,13 @@ package io.patchbay.core.forward;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import io.patchbay.core.frame.Burst;
+import io.patchbay.core.frame.MacAddress;
 import io.patchbay.core.frame.TestFrames;
 import io.patchbay.core.port.DropReason;
 import io.patchbay.core.port.QueueCounters;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Optional;
 import java.util.Random;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
@@ -21,6 +23,7 @@ class ForwarderTest {
     private static final int[] PORTS = {0, 1, 2};
 
     private final Forwarder forwarder = new Forwarder(new MacTable(100, 300));
+    private IngressPolicy policy = IngressPolicy.OPEN;
     private final Routes routes = new Routes();
     private final QueueCounters counters = new QueueCounters();
     private final Random random = new Random(1);
@@ -34,7 +37,7 @@ class ForwarderTest {
     private List<Integer> send(int from, long source, long destination) {
         Burst burst = new Burst();
         TestFrames.add(burst, TestFrames.frame(destination, source, 60, random), random);
-        forwarder.route(burst, from, PORTS, routes, counters);
+        forwarder.route(burst, from, PORTS, policy, routes, counters);
         List<Integer> ports = new ArrayList<>();
         for (int i = 0; i < routes.outputs(); i++) {
             ports.add(routes.output(i));
@@ -87,7 +90,7 @@ class ForwarderTest {
         Burst burst = new Burst();
         TestFrames.add(burst, TestFrames.frame(B, A, 60, random), random);
         TestFrames.add(burst, TestFrames.frame(A, B, 60, random), random);
-        forwarder.route(burst, 0, PORTS, routes, counters);
+        forwarder.route(burst, 0, PORTS, policy, routes, counters);
         assertThat(counters.dropped(DropReason.SAME_PORT)).isEqualTo(1);
         assertThat(routes.count(1)).isEqualTo(1);
     }
@@ -99,7 +102,7 @@ class ForwarderTest {
         for (int i = 0; i < Burst.CAPACITY; i++) {
             TestFrames.add(burst, TestFrames.frame(B, A, 60 + i, random), random);
         }
-        forwarder.route(burst, 0, PORTS, routes, counters);
+        forwarder.route(burst, 0, PORTS, policy, routes, counters);
         assertThat(routes.frames(2)).startsWith(0, 1, 2, 3).endsWith(62, 63);
         assertThat(routes.count(2)).isEqualTo(Burst.CAPACITY);
     }
@@ -108,7 +111,48 @@ class ForwarderTest {
     void withoutAnotherPortTheFrameIsCountedAsHavingNoDestination() {
         Burst burst = new Burst();
         TestFrames.add(burst, TestFrames.frame(B, A, 60, random), random);
-        forwarder.route(burst, 0, new int[] {0}, routes, counters);
+        forwarder.route(burst, 0, new int[] {0}, policy, routes, counters);
         assertThat(counters.dropped(DropReason.NO_DESTINATION)).isEqualTo(1);
+    }
+
+    @Test
+    void aFrameFromAnAddressThatIsNotThePortsIsDroppedAndTeachesNothing() {
+        send(2, B, A);
+        policy = new IngressPolicy(Optional.of(List.of(A)), Optional.empty(), System::nanoTime);
+
+        assertThat(send(0, B, 0x0200_0000_0001L)).isEmpty();
+        assertThat(counters.dropped(DropReason.SPOOFED_SOURCE)).isEqualTo(1);
+        assertThat(send(0, A, B)).containsExactly(2);
+    }
+
+    @Test
+    void framesThatAreFloodedAreLimitedAndOthersAreNot() {
+        long[] now = {5};
+        send(2, B, A);
+        policy = new IngressPolicy(Optional.empty(), Optional.of(1000), () -> now[0]);
+        for (int i = 0; i < 100; i++) {
+            assertThat(send(0, A, MacAddress.BROADCAST)).containsExactly(1, 2);
+        }
+
+        assertThat(send(0, A, MacAddress.BROADCAST)).isEmpty();
+        assertThat(send(0, A, 0x0200_0000_0077L)).isEmpty();
+        assertThat(counters.dropped(DropReason.FLOOD_LIMIT)).isEqualTo(2);
+        assertThat(send(0, A, B)).containsExactly(2);
+
+        now[0] += 1_000_000;
+        assertThat(send(0, A, MacAddress.BROADCAST)).containsExactly(1, 2);
+        assertThat(send(0, A, MacAddress.BROADCAST)).isEmpty();
+    }
+
+    @Test
+    void floodsThatWereNotMadeAreNotSavedUp() {
+        long[] now = {5};
+        policy = new IngressPolicy(Optional.empty(), Optional.of(10), () -> now[0]);
+        now[0] += 1_000_000_000_000L;
+        for (int i = 0; i < 64; i++) {
+            assertThat(send(0, A, MacAddress.BROADCAST)).containsExactly(1, 2);
+        }
+
+        assertThat(send(0, A, MacAddress.BROADCAST)).isEmpty();
     }
 }

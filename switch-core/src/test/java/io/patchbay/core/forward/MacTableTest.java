@@ -184,4 +184,87 @@ class MacTableTest {
         flusher.join();
         assertThat(wrong).isZero();
     }
+
+    private static MacTable damped() {
+        MacTable table = new MacTable(100, 300, 3, 60);
+        table.tick(10);
+        return table;
+    }
+
+    /** Frames of two ports that have the same address, by turns; the first port had it before. */
+    private static void dispute(MacTable table, long address, int first, int second, int frames) {
+        for (int i = 0; i < frames; i++) {
+            table.learn(address, i % 2 == 0 ? second : first);
+        }
+    }
+
+    @Test
+    @DisplayName("S31: an address that moves too often stays where it was first, for a while")
+    void anAddressThatMovesTooOftenIsHeldWhereItWas() {
+        MacTable table = damped();
+        table.learn(7, 1);
+        dispute(table, 7, 1, 2, 3);
+        assertThat(table.lookup(7)).isEqualTo(2);
+        assertThat(table.statistics().held()).isZero();
+
+        table.learn(7, 3);
+        assertThat(table.lookup(7)).as("the port it had before the first move").isEqualTo(1);
+        dispute(table, 7, 1, 2, 101);
+        assertThat(table.lookup(7)).isEqualTo(1);
+        assertThat(table.statistics().held()).isEqualTo(1);
+        assertThat(table.entries())
+                .singleElement()
+                .satisfies(entry -> assertThat(entry.held()).isTrue());
+
+        table.tick(70);
+        assertThat(table.entries())
+                .singleElement()
+                .satisfies(entry -> assertThat(entry.held()).isFalse());
+        table.learn(7, 2);
+        assertThat(table.lookup(7)).isEqualTo(2);
+    }
+
+    @Test
+    void anAddressThatMovesSeldomIsNeverHeld() {
+        MacTable table = damped();
+        table.learn(7, 1);
+        for (int i = 0; i < 30; i++) {
+            table.tick(10 + 61 * i);
+            dispute(table, 7, 1, 2, 3);
+        }
+        assertThat(table.statistics().held()).isZero();
+    }
+
+    @Test
+    void theAgeOfAHeldAddressIsThatOfItsOwnFrames() {
+        MacTable table = damped();
+        table.learn(7, 1);
+        dispute(table, 7, 1, 2, 20);
+        for (int second = 11; second < 70; second++) {
+            table.learn(7, 2);
+            table.tick(second);
+        }
+        assertThat(table.entries())
+                .singleElement()
+                .satisfies(entry -> assertThat(entry.ageSeconds()).isEqualTo(59));
+    }
+
+    @Test
+    void whatIsKnownOfMovesGoesWithTheEntry() {
+        MacTable table = damped();
+        table.learn(7, 1);
+        dispute(table, 7, 1, 2, 20);
+        table.flush();
+        table.learn(7, 2);
+        table.learn(7, 1);
+        assertThat(table.lookup(7)).isEqualTo(1);
+    }
+
+    @Test
+    void withoutALimitAnAddressMovesAsOftenAsItLikes() {
+        learn(7, 1);
+        dispute(macs, 7, 1, 2, 1001);
+        assertThat(lookup(7)).isEqualTo(2);
+        assertThat(macs.statistics().moved()).isEqualTo(1001);
+    }
 }

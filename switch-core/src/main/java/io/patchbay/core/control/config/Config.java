@@ -26,13 +26,15 @@ public record Config(SwitchConfig switching, List<PortConfig> ports, List<PairCo
      *
      * @param type the kind's word
      * @param enabled whether the port is open from the start
+     * @param limits what the port may send
      * @param settings the kind's own settings
      * @param maker makes the port; a new one with every call
      */
-    public record PortConfig(String name, String type, boolean enabled, Record settings, Maker maker) {}
+    public record PortConfig(
+            String name, String type, boolean enabled, PortLimits limits, Record settings, Maker maker) {}
 
-    /** One port that is made of two others, which it names. */
-    public record PairConfig(String name, boolean enabled, PairSettings settings) {}
+    /** One port that is made of two others, which it names, and which have no limits of their own. */
+    public record PairConfig(String name, boolean enabled, PortLimits limits, PairSettings settings) {}
 
     /** Makes a port that is not started. */
     @FunctionalInterface

@@ -3,8 +3,10 @@ package io.patchbay.core.control.config;
 import io.patchbay.core.port.PortProvider;
 import io.patchbay.core.port.pair.PairSettings;
 import java.util.ArrayList;
+import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Objects;
 import java.util.Optional;
 import java.util.stream.Stream;
 import tools.jackson.databind.JsonNode;
@@ -14,7 +16,9 @@ import tools.jackson.databind.node.ObjectNode;
 final class PortList {
 
     /** Keys of every port. */
-    static final List<String> KEYS = List.of("name", "type", "enabled");
+    static final List<String> KEYS = List.of("name", "type", "enabled", "addresses", "floodLimit");
+
+    private static final List<String> LIMIT_KEYS = List.of("addresses", "floodLimit");
 
     private static final String NAME_RULE = "[A-Za-z0-9][A-Za-z0-9._-]{0,62}";
 
@@ -23,6 +27,9 @@ final class PortList {
     private final Uniqueness uniqueness;
     private final Problems problems;
     private final Membership membership;
+    /** Ports with limits, and where they stand. */
+    private final Map<String, JsonPath> limited = new HashMap<>();
+
     private final List<Config.PortConfig> ports = new ArrayList<>();
     private final List<Config.PairConfig> pairs = new ArrayList<>();
 
@@ -61,6 +68,22 @@ final class PortList {
             port(list.get(i), path.element(i));
         }
         membership.check();
+        refuseLimitsOfMembers();
+    }
+
+    /** Frames of a member come from the pair. */
+    private void refuseLimitsOfMembers() {
+        for (Config.PairConfig pair : pairs) {
+            for (String member : pair.settings().members()) {
+                if (limited.containsKey(member)) {
+                    problems.add(
+                            Objects.requireNonNull(limited.get(member)),
+                            "the port " + JsonPath.quoted(member),
+                            "cannot have \"addresses\" or a \"floodLimit\" as a member of the pair "
+                                    + JsonPath.quoted(pair.name()) + ", which can");
+                }
+            }
+        }
     }
 
     private void port(JsonNode node, JsonPath path) {
@@ -81,30 +104,37 @@ final class PortList {
         name.ifPresent(n -> membership.declare(n, type.get()));
         ObjectNode own = object.deepCopy();
         own.remove(KEYS);
+        ObjectNode common = object.deepCopy();
+        common.retain(LIMIT_KEYS);
+        Optional<PortLimits> bound = binder.bind(common, PortLimits.class, path, List.of());
+        PortLimits limits = bound.orElse(PortLimits.NONE); // what is wrong with them has been reported
+        if (!common.isEmpty()) {
+            limited.put(name.orElse(path.toString()), path);
+        }
         String called = name.orElse(path.toString());
         PortProvider<?> provider = providers.get(type.get());
         if (type.get().equals(PairSettings.TYPE)) {
-            pair(called, enabled, own, path);
+            pair(called, enabled, limits, own, path);
         } else if (provider != null) {
-            port(called, enabled, provider, own, path);
+            port(called, enabled, limits, provider, own, path);
         } else {
             unknownType(type.get(), path.key("type"));
         }
     }
 
-    private void pair(String name, boolean enabled, ObjectNode own, JsonPath path) {
+    private void pair(String name, boolean enabled, PortLimits limits, ObjectNode own, JsonPath path) {
         binder.bind(own, PairSettings.class, path, KEYS).ifPresent(settings -> {
             membership.claim(name, settings, path);
-            pairs.add(new Config.PairConfig(name, enabled, settings));
+            pairs.add(new Config.PairConfig(name, enabled, limits, settings));
         });
     }
 
     private <S extends Record> void port(
-            String name, boolean enabled, PortProvider<S> provider, ObjectNode own, JsonPath path) {
+            String name, boolean enabled, PortLimits limits, PortProvider<S> provider, ObjectNode own, JsonPath path) {
         binder.bind(own, provider.settings(), path, KEYS).ifPresent(settings -> {
             uniqueness.claim(path, "port " + JsonPath.quoted(name), provider.claims(settings));
             ports.add(new Config.PortConfig(
-                    name, provider.type(), enabled, settings, () -> provider.create(name, settings)));
+                    name, provider.type(), enabled, limits, settings, () -> provider.create(name, settings)));
         });
     }
 

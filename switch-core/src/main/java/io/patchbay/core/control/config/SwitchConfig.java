@@ -23,6 +23,9 @@ import java.util.OptionalInt;
  *
  * @param ageingSeconds an address not seen for so long is forgotten; default 300
  * @param macLimit most addresses remembered; default 8192
+ * @param moveLimit how often an address may move from port to port within {@code moveSeconds}; then it stays where it was for as long;
+ *     default: as often as it likes
+ * @param moveSeconds default 180
  * @param workers one entry per worker; default one worker, free to move
  * @param idle {@code adaptive} (default), {@code busy} or {@code sleepy}
  * @param spinMicros how long an adaptive worker polls at most before it sleeps; default 50
@@ -34,6 +37,8 @@ import java.util.OptionalInt;
 public record SwitchConfig(
         Optional<Integer> ageingSeconds,
         Optional<Integer> macLimit,
+        Optional<Integer> moveLimit,
+        Optional<Integer> moveSeconds,
         Optional<List<WorkerConfig>> workers,
         Optional<String> idle,
         Optional<Integer> spinMicros,
@@ -60,11 +65,18 @@ public record SwitchConfig(
             Optional.empty(),
             Optional.empty(),
             Optional.empty(),
+            Optional.empty(),
+            Optional.empty(),
             Optional.empty());
 
     public SwitchConfig {
         range("ageingSeconds", ageingSeconds, 1, 1_000_000);
         range("macLimit", macLimit, 1, MacTable.MAX_LIMIT);
+        range("moveLimit", moveLimit, 1, 1_000_000);
+        range("moveSeconds", moveSeconds, 1, 1_000_000);
+        if (moveLimit.isEmpty() && moveSeconds.isPresent()) {
+            throw SettingException.of("moveSeconds", moveSeconds.get(), "only together with moveLimit");
+        }
         range("spinMicros", spinMicros, 0, 1_000_000);
         workers.ifPresent(list -> {
             if (list.isEmpty() || list.size() > MAX_WORKERS) {
@@ -142,6 +154,16 @@ public record SwitchConfig(
 
     public int addresses() {
         return macLimit.orElse(8192);
+    }
+
+    /** How often an address may move, or 0. */
+    public int moves() {
+        return moveLimit.orElse(0);
+    }
+
+    /** Within how many seconds, and for how many it is held then. */
+    public int holding() {
+        return moveSeconds.orElse(180);
     }
 
     public String adminPath() {

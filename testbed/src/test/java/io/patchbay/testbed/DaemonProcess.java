@@ -52,6 +52,20 @@ final class DaemonProcess implements AutoCloseable {
                 .start();
     }
 
+    boolean isAlive() {
+        return process.isAlive();
+    }
+
+    /** Waits until the daemon serves its ports. */
+    void awaitReady() throws IOException, InterruptedException {
+        for (int tries = 0; tries < 1500 && process.isAlive() && !log().contains("admin API at"); tries++) {
+            TimeUnit.MILLISECONDS.sleep(20);
+        }
+        if (!log().contains("admin API at")) {
+            throw new AssertionError(log());
+        }
+    }
+
     Path path(String name) {
         return directory.resolve(name);
     }

@@ -88,21 +88,31 @@ public final class SyntheticGuest {
         }
     }
 
+    /** A descriptor of a packed ring. */
+    public void packedDescriptor(int index, int id, int flags, Input input) {
+        int kind = input.u8();
+        long length = (kind & 64) == 0 ? input.u8() : input.s32() & 0xffff_ffffL;
+        first.set(ValueLayout.JAVA_LONG, 16L * index, address(kind, input));
+        first.set(ValueLayout.JAVA_LONG, 16L * index + 8, length | (long) id << 32 | (long) flags << 48);
+    }
+
     private int available() {
         return first.get(ValueLayout.JAVA_SHORT, PAGE + 2);
     }
 
     private void descriptor(int table, int index, Input input) {
         int kind = input.u8();
-        long address =
-                kind < 128 ? 0x1_4000 + input.u16() % 0xb000 : kind < 250 ? EDGES[kind % EDGES.length] : input.s64();
-        if ((kind & 7) == 7) {
-            address = STARTS[0] + TABLE + 16L * (kind >> 3);
-        }
+        long address = address(kind, input);
         long length = (kind & 64) == 0 ? input.u8() : input.s32() & 0xffff_ffffL;
         int flags = input.u8() & 7;
         first.set(ValueLayout.JAVA_LONG, table + 16L * index, address);
         first.set(
                 ValueLayout.JAVA_LONG, table + 16L * index + 8, length | (long) flags << 32 | (long) input.u8() << 48);
+    }
+
+    private static long address(int kind, Input input) {
+        long address =
+                kind < 128 ? 0x1_4000 + input.u16() % 0xb000 : kind < 250 ? EDGES[kind % EDGES.length] : input.s64();
+        return (kind & 7) == 7 ? STARTS[0] + TABLE + 16L * (kind >> 3) : address;
     }
 }

@@ -18,6 +18,7 @@ import java.util.List;
 import java.util.Optional;
 import java.util.Random;
 import java.util.concurrent.atomic.AtomicInteger;
+import org.junit.jupiter.api.DisplayName;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.params.ParameterizedTest;
@@ -56,6 +57,7 @@ class DirtyLogTest {
         }
     }
 
+    @DisplayName("S9 CVE-2020-10722, CVE-2026-86563: a log outside its file")
     @ParameterizedTest(name = "{0} bytes at {1}")
     @CsvSource({
         "0, 0",
@@ -102,6 +104,7 @@ class DirtyLogTest {
         }
     }
 
+    @DisplayName("S9: writes past the end of the log")
     @ParameterizedTest
     @CsvSource({"1, 8", "1, 31", "3, 24", "3, 32", "4, 32", "5, 40", "8, 64", "8, 17592186044415"})
     void noBitIsEverSetPastTheEndOfTheLog(long size, long page) throws Exception {

@@ -30,6 +30,7 @@ import java.util.Random;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.DisplayName;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.params.ParameterizedTest;
@@ -340,6 +341,7 @@ class DirtyLoggingTest {
         }
     }
 
+    @DisplayName("S9, S11: the log is taken away while it is in use")
     @Test
     void aLogThatIsTakenAwayWhileInUseCostsItsPortAndNothingElse() throws Exception {
         FrontEnd a = rig.connect(0, FrontEndSettings.MODERN);

@@ -19,6 +19,7 @@ import java.util.Arrays;
 import java.util.List;
 import java.util.Random;
 import java.util.stream.Stream;
+import org.junit.jupiter.api.DisplayName;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.Arguments;
@@ -214,6 +215,7 @@ class OffloadTest {
                         header(1, 0x81, 54, MSS, TCP, 16)));
     }
 
+    @DisplayName("S26 CVE-2024-11614, S27 DPDK 7023f3e532, CVE-2026-100236: a header that lies")
     @ParameterizedTest(name = "{0}")
     @MethodSource("lies")
     void aHeaderThatLiesIsDroppedForItsReasonAndItsChainGivenBack(String what, long features, byte[] header)

@@ -12,6 +12,7 @@ import java.lang.foreign.MemorySegment;
 import java.util.List;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.DisplayName;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
@@ -155,6 +156,7 @@ class PackedRingTest {
         assertThat(ring.available(1)).isEqualTo(available ? 1 : 0);
     }
 
+    @DisplayName("S20, S17: packed, a chain longer than the ring")
     @Test
     void aChainThatNeverEndsBreaksTheRing() {
         for (int slot = 0; slot < SIZE; slot++) {
@@ -185,6 +187,7 @@ class PackedRingTest {
         assertThat(ring.available(8)).isEqualTo(DeviceRing.BROKEN);
     }
 
+    @DisplayName("S20: packed, flags that lie about the round")
     @Test
     void aChainThatReachesIntoWhatTheDeviceStillHoldsBreaksTheRing() {
         for (int slot = 0; slot < SIZE; slot++) {
@@ -206,6 +209,7 @@ class PackedRingTest {
         assertThat(ring.available(1)).isZero();
     }
 
+    @DisplayName("S20 SPDK#3860: packed, an id outside the ring")
     @ParameterizedTest
     @ValueSource(ints = {SIZE, SIZE + 1, 0x7fff, 0xffff})
     void aBufferIdOutsideTheRingBreaksIt(int id) {
@@ -214,6 +218,7 @@ class PackedRingTest {
         assertThat(ring.whyBroken()).contains("id " + id);
     }
 
+    @DisplayName("S18: packed, a chain that is changed after its end was found")
     @Test
     void whereAChainEndsIsDecidedOnce() {
         descriptor(0, 1, NEXT);
@@ -238,6 +243,7 @@ class PackedRingTest {
         assertThat(ring.available(3)).isEqualTo(2);
     }
 
+    @DisplayName("S20 CVE-2020-10725, S12, S13: packed, a buffer outside memory")
     @ParameterizedTest(name = "{0} + {1}")
     @CsvSource({
         "0, 1", // below all
@@ -331,6 +337,7 @@ class PackedRingTest {
         assertThat(chain.head(0)).isEqualTo(6);
     }
 
+    @DisplayName("S19: packed, an indirect table that breaks a rule")
     @ParameterizedTest(name = "{0} bytes, first entry flags {1}")
     @CsvSource({
         "0, 0", // empty
@@ -345,6 +352,7 @@ class PackedRingTest {
         assertThat(read()).isEqualTo(ChainResult.BAD);
     }
 
+    @DisplayName("S19: packed, an indirect table outside memory")
     @ParameterizedTest(name = "table at {0}, {1} bytes")
     @CsvSource({"1081344, 16", "1081328, 32", "1081336, 16", "-16, 16", "-16, 32", "-8, 16", "0, 4294967280"})
     void anIndirectTableOutsideMemoryIsABadChain(long table, long bytes) {

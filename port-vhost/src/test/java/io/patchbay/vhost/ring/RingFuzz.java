@@ -65,7 +65,7 @@ public final class RingFuzz {
         return false;
     }
 
-    private static void check(Chain chain, int size) {
+    static void check(Chain chain, int size) {
         long sum = 0;
         for (int s = 0; s < chain.segments(); s++) {
             long end = chain.offset(s) + chain.length(s);

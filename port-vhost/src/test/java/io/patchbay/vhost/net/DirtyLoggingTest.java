@@ -11,11 +11,13 @@ import io.patchbay.core.port.DropReason;
 import io.patchbay.vhost.frontend.DirtyLogReader;
 import io.patchbay.vhost.frontend.FrontEnd;
 import io.patchbay.vhost.frontend.FrontEndSettings;
+import io.patchbay.vhost.frontend.VhostClient;
 import io.patchbay.vhost.ring.PackedRingDescriptor;
 import io.patchbay.vhost.wire.Feature;
 import io.patchbay.vhost.wire.LogDescription;
 import io.patchbay.vhost.wire.Message;
 import io.patchbay.vhost.wire.MessageDescriptor;
+import io.patchbay.vhost.wire.RegionDescription;
 import io.patchbay.vhost.wire.Request;
 import io.patchbay.vhost.wire.VringAddresses;
 import java.io.IOException;
@@ -308,6 +310,33 @@ class DirtyLoggingTest {
             b.useLog(log);
             assertThat(rig.port(1).status().up()).isTrue();
             exchangeSomeFrames(a, b);
+        }
+    }
+
+    @Test
+    void memoryThatTheLogHasNoRoomForStopsTheQueueThatMustLogIt() throws Exception {
+        FrontEnd b = rig.connect(1, FrontEndSettings.MODERN);
+        try (DirtyLogReader log = b.newLog();
+                Fd file = SharedMemory.createMemfd("more", PAGE)) {
+            b.useLog(log);
+            b.logWrites(true, false);
+            byte[] beyond = Message.singleRegion(
+                    new RegionDescription(log.description().size() * 8 * PAGE, PAGE, 0x1000_0000L, 0));
+            b.client().tell(Request.ADD_MEM_REG, beyond, List.of(file));
+            assertThat(rig.port(1).status().reason()).contains("too small for the guest's memory");
+
+            b.client().tell(Request.REM_MEM_REG, beyond, List.of());
+            assertThat(rig.port(1).status().reason()).doesNotContain("too small");
+        }
+    }
+
+    @Test
+    void aLogWithoutTheProtocolFeatureForItIsRefused() throws Exception {
+        try (VhostClient client = VhostClient.connect(rig.socket(0));
+                Fd file = SharedMemory.createMemfd("log", PAGE)) {
+            byte[] log = Message.log(new LogDescription(PAGE, 0));
+            assertThatThrownBy(() -> client.exchange(Request.SET_LOG_BASE, log, List.of(file)))
+                    .isInstanceOf(IOException.class);
         }
     }
 

@@ -143,6 +143,19 @@ class GuestMemoryLimitsTest {
     }
 
     @Test
+    void aPortHasNoMoreRegionsThanSlots() throws Exception {
+        MemorySlots slots = new MemorySlots(2, new MemoryRules(false, GIB, new MemoryPool(GIB, 100)));
+        slots.replace(slots.mapTable(List.of(region(0, MIB, 0), region(GIB, MIB, 0)), files(2)));
+
+        assertThatThrownBy(() -> slots.mapAddition(region(2 * GIB, MIB, 0), files(1).getFirst()))
+                .isInstanceOf(RefusedException.class)
+                .hasMessageContaining("more than 2 memory regions");
+        slots.replace(GuestMemory.EMPTY);
+        slots.forget();
+        slots.closeUnused();
+    }
+
+    @Test
     void whatIsTakenFromThePoolIsGivenBackHoweverMemoryGoes() throws Exception {
         MemoryPool pool = new MemoryPool(10 * MIB, 100);
         MemorySlots slots = slots(pool);

@@ -253,6 +253,40 @@ class SplitRingTest {
         assertThat(read()).isEqualTo(ChainResult.BAD);
     }
 
+    @ParameterizedTest
+    @ValueSource(longs = {1, 8, 15})
+    void anEntryOfATableThatPassesTheEndOfItsRegionIsABadChain(long room) {
+        descriptor(0, HIGH + 4 * PAGE - room, 16, INDIRECT, 0);
+        offer(0);
+        assertThat(read()).isEqualTo(ChainResult.BAD);
+    }
+
+    @Test
+    void aBufferLongerThanAnIntCanSayIsTakenInPiecesThatAreNot() throws Exception {
+        long at = 1L << 40;
+        long length = 3L << 30;
+        try (GuestRegion large = GuestRegion.map(
+                new RegionDescription(at, length, 0xa000_0000L, 0), SharedMemory.createMemfd("large", length))) {
+            ring = new SplitRing(
+                    SIZE, places, new RingFeatures(true, true, false), 0, GuestMemory.of(List.of(low, high, large)));
+            descriptor(0, at, length, 0, 0);
+            offer(0);
+            assertThat(sweep(1, false).isSimple(0)).isFalse();
+            assertThat(read()).isEqualTo(ChainResult.OK);
+            assertThat(chain.bytes()).isEqualTo(length);
+            assertThat(chain.segments()).isEqualTo(2);
+        }
+    }
+
+    @Test
+    void theNextEntryOfATableIsNotLookedForBehindTheTable() {
+        descriptor(0, TABLE, 32, INDIRECT, 0);
+        indirect(0, BUFFERS, 10, NEXT, 2);
+        indirect(2, BUFFERS, 10, 0, 0); // a good one, but not the table's
+        offer(0);
+        assertThat(read()).isEqualTo(ChainResult.BAD);
+    }
+
     @Test
     void anIndirectTableOutsideMemoryIsABadChain() {
         descriptor(0, HOLE, 16, INDIRECT, 0);

@@ -5,6 +5,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import io.patchbay.core.linux.EventFd;
 import io.patchbay.core.linux.Fd;
 import io.patchbay.core.linux.FileCalls;
+import io.patchbay.core.linux.LinuxException;
 import io.patchbay.core.linux.SharedMemory;
 import io.patchbay.vhost.frontend.VhostClient;
 import io.patchbay.vhost.ring.SplitRingDescriptor;
@@ -59,8 +60,7 @@ class LostMemoryIT {
                 "{\"name\":\"wire\",\"type\":\"raw-socket\",\"interface\":\"pblm1\"}"))) {
             daemon.awaitReady();
             for (int round = 0; round < ROUNDS; round++) {
-                try (VanishingGuest guest =
-                        new VanishingGuest(daemon.path("vm0.sock").toString())) {
+                try (VanishingGuest guest = connect(daemon.path("vm0.sock").toString())) {
                     guest.sendFor(TimeUnit.MILLISECONDS.toNanos(2 + round % 10));
                     guest.vanish();
                     guest.sendFor(TimeUnit.MILLISECONDS.toNanos(5));
@@ -75,6 +75,21 @@ class LostMemoryIT {
                     .allMatch(line -> line.contains("up"));
             assertThat(received("pblm0")).isPositive();
             assertThat(received("pblm2")).isPositive();
+        }
+    }
+
+    /** The port may still be busy with the guest before, and turns others away. */
+    private static VanishingGuest connect(String socket) throws Exception {
+        long end = System.nanoTime() + TimeUnit.SECONDS.toNanos(10);
+        while (true) {
+            try {
+                return VanishingGuest.connect(socket);
+            } catch (IOException | LinuxException e) {
+                if (System.nanoTime() > end) {
+                    throw e;
+                }
+                TimeUnit.MILLISECONDS.sleep(5);
+            }
         }
     }
 
@@ -105,9 +120,23 @@ class LostMemoryIT {
         private final VhostClient client;
         private int shown;
 
-        VanishingGuest(String socket) throws IOException {
+        private VanishingGuest(VhostClient client) {
+            this.client = client;
             fill();
-            client = VhostClient.connect(socket);
+        }
+
+        static VanishingGuest connect(String socket) throws IOException {
+            VanishingGuest guest = new VanishingGuest(VhostClient.connect(socket));
+            try {
+                guest.start();
+                return guest;
+            } catch (IOException | RuntimeException e) {
+                guest.close();
+                throw e;
+            }
+        }
+
+        private void start() throws IOException {
             tell(Request.SET_OWNER, new byte[0], List.of());
             tell(Request.SET_FEATURES, Message.number(Feature.mask(Feature.VIRTIO_F_VERSION_1)), List.of());
             tell(

@@ -37,6 +37,13 @@ final class FrameHeaders {
     static final ValueLayout.OfInt U32 = ValueLayout.JAVA_INT_UNALIGNED.withOrder(ByteOrder.BIG_ENDIAN);
 
     private static final int TCP_BYTES = 20;
+    private static final int OPTION_END = 0;
+    private static final int OPTION_NOTHING = 1;
+    private static final int OPTION_LOOSE_ROUTE = 0x83;
+    private static final int OPTION_STRICT_ROUTE = 0x89;
+    /** Of a route option with one address. */
+    private static final int ROUTE_BYTES = 7;
+
     private static final int PROTOCOL_HOP_BY_HOP = 0;
     private static final int PROTOCOL_ROUTING = 43;
     private static final int PROTOCOL_DESTINATION = 60;
@@ -92,7 +99,34 @@ final class FrameHeaders {
         destination = network + 16;
         protocol = octet(memory, at + network + 9);
         boolean isFragment = (number(memory, at + network + 6) & 0x3fff) != 0;
-        return version == 4 && length >= IPV4_BYTES && !isFragment;
+        if (version != 4 || length < IPV4_BYTES || transport > n || isFragment) {
+            return false;
+        }
+        if (length > IPV4_BYTES) {
+            followRouteOption(memory, at);
+        }
+        return true;
+    }
+
+    /** While a packet has stops before it (RFC 791 §3.1), the address that counts for checksums is the last of its route. */
+    private void followRouteOption(MemorySegment memory, long at) {
+        int option = network + IPV4_BYTES;
+        while (option + ROUTE_BYTES <= transport) {
+            int type = octet(memory, at + option);
+            if (type == OPTION_END) {
+                return;
+            }
+            int bytes = type == OPTION_NOTHING ? 1 : octet(memory, at + option + 1);
+            if (type != OPTION_NOTHING && (bytes < 2 || option + bytes > transport)) {
+                return; // garbage, which no route can be found behind
+            }
+            boolean isRoute = type == OPTION_LOOSE_ROUTE || type == OPTION_STRICT_ROUTE;
+            // The pointer counts from 1, and passes the end when the last stop has been reached.
+            if (isRoute && bytes >= ROUTE_BYTES && octet(memory, at + option + 2) <= bytes - 3) {
+                destination = option + 3 + (bytes - 3) / 4 * 4 - 4;
+            }
+            option += bytes;
+        }
     }
 
     private boolean parseIpv6(MemorySegment memory, long at, int n) {

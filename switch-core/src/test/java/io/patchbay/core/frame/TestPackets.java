@@ -57,10 +57,24 @@ final class TestPackets {
         if (version == 4) {
             out.writeBytes(new byte[] {8, 0});
             network = out.size();
+            destination = network + 16;
             byte[] options = new byte[4 * random.nextInt(11)];
+            boolean routed = random.nextBoolean();
             for (int i = 0; i < options.length; ) {
-                // Half of them with the copied flag, all of them well formed; no route, which would move the
-                // destination.
+                // Half of them with the copied flag, all of them well formed. At most one route.
+                int stops = Math.min((options.length - i - 3) / 4, 1 + random.nextInt(3));
+                if (!routed && stops > 0 && random.nextBoolean()) {
+                    routed = true;
+                    int left = random.nextInt(stops + 1);
+                    byte[] route = bytes(random, 3 + 4 * stops);
+                    route[0] = (byte) (random.nextBoolean() ? 0x83 : 0x89);
+                    route[1] = (byte) route.length;
+                    route[2] = (byte) (4 + 4 * (stops - left));
+                    System.arraycopy(route, 0, options, i, route.length);
+                    i += route.length;
+                    destination = left > 0 ? network + 20 + i - 4 : destination;
+                    continue;
+                }
                 int n = Math.min(options.length - i, 1 + random.nextInt(7));
                 options[i] = n == 1 ? (byte) 1 : (byte) (random.nextBoolean() ? 0x94 : 0x44);
                 if (n > 1) {
@@ -76,7 +90,6 @@ final class TestPackets {
             ip.put(bytes(random, 8));
             out.writeBytes(ip.array());
             out.writeBytes(options);
-            destination = network + 16;
             unfragmentable = out.size();
         } else {
             out.writeBytes(new byte[] {(byte) 0x86, (byte) 0xdd});

@@ -4,6 +4,8 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import io.patchbay.vhost.frontend.FrontEnd;
 import io.patchbay.vhost.frontend.FrontEndSettings;
+import io.patchbay.vhost.ring.RingLayout;
+import io.patchbay.vhost.wire.Feature;
 import java.io.IOException;
 import java.time.Duration;
 import java.util.ArrayList;
@@ -11,8 +13,9 @@ import java.util.List;
 import java.util.LongSummaryStatistics;
 import java.util.concurrent.TimeUnit;
 import java.util.function.BooleanSupplier;
-import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.EnumSource;
 
 /**
  * The daemon is killed with SIGKILL under load and started again. {@code -Dpatchbay.kills=20} does it more often; {@code bench/kill-restart} is
@@ -39,8 +42,11 @@ class KillRestartIT {
                 .formatted(guest, DaemonProcess.DIRECTORY, guest);
     }
 
-    private static FrontEnd connect(DaemonProcess daemon, int guest, int queueSize) throws Exception {
-        FrontEndSettings settings = new FrontEndSettings(FrontEndSettings.MODERN.features(), queueSize, 2048);
+    private static FrontEnd connect(DaemonProcess daemon, RingLayout layout, int guest, int queueSize)
+            throws Exception {
+        long features = FrontEndSettings.MODERN.features()
+                | (layout == RingLayout.PACKED ? Feature.VIRTIO_F_RING_PACKED.mask() : 0);
+        FrontEndSettings settings = new FrontEndSettings(features, queueSize, 2048);
         long end = System.nanoTime() + SOON.toNanos();
         while (true) {
             try {
@@ -55,12 +61,13 @@ class KillRestartIT {
     }
 
     /** Every frame that was put into the guest's ring arrives, whenever the daemon dies; those of the burst in its hands may arrive twice. */
-    @Test
-    void noFrameIsLostOrDamagedAndAtMostABurstComesTwicePerKill() throws Exception {
+    @ParameterizedTest
+    @EnumSource(RingLayout.class)
+    void noFrameIsLostOrDamagedAndAtMostABurstComesTwicePerKill(RingLayout layout) throws Exception {
         try (DaemonProcess daemon = DaemonProcess.start(List.of(serverPort(0), serverPort(1)));
                 // The receiver has room for all that the sender can have waiting when the switch comes back.
-                FrontEnd first = connect(daemon, 0, 1024);
-                FrontEnd second = connect(daemon, 1, 4096)) {
+                FrontEnd first = connect(daemon, layout, 0, 1024);
+                FrontEnd second = connect(daemon, layout, 1, 4096)) {
             NumberedGuest sender = new NumberedGuest(daemon.path("vm0.sock").toString(), first, FRAMES_PER_SECOND);
             NumberedGuest receiver = new NumberedGuest(daemon.path("vm1.sock").toString(), second, 0);
             List<NumberedGuest> guests = List.of(sender, receiver);
@@ -92,7 +99,8 @@ class KillRestartIT {
                     thread.join();
                 }
                 System.out.printf(
-                        "numbered frames, %d kills: sent %d, lost %d, duplicate %d, damaged %d; gap %.0f ms on average, %d at most%n",
+                        "numbered frames, %s rings, %d kills: sent %d, lost %d, duplicate %d, damaged %d; gap %.0f ms on average, %d at most%n",
+                        layout,
                         KILLS,
                         sender.sent(),
                         sender.sent() - receiver.received(),

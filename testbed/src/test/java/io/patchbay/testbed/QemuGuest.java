@@ -32,7 +32,6 @@ final class QemuGuest implements AutoCloseable {
      */
     record Options(String chardev, String netdev, String device) {
         static final Options DEFAULT = new Options("reconnect=1", "", "");
-        static final Options LISTENING = new Options("server=on,wait=off", "", "");
 
         /** As DEFAULT, with packed rings. */
         static final Options PACKED = new Options("reconnect=1", "", ",packed=on");

@@ -10,6 +10,8 @@ import java.util.regex.Pattern;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.ValueSource;
 
 /** Linux guests whose switch is killed and started again, and whose queues are switched, while they ping each other. */
 @Timeout(400)
@@ -30,16 +32,20 @@ class RestartIT {
         Peers.needPrograms("qemu-system-x86_64", "iperf3", "ethtool", "busybox", "cpio", "dpkg-deb");
     }
 
-    @Test
-    void guestsNoticeNoMoreThanAGapWhenTheSwitchIsKilled() throws Exception {
+    @ParameterizedTest
+    @ValueSource(strings = {"", ",packed=on"})
+    void guestsNoticeNoMoreThanAGapWhenTheSwitchIsKilled(String layout) throws Exception {
         try (DaemonProcess daemon = DaemonProcess.start(List.of(CONNECTING, LISTENING));
-                QemuGuest connects =
-                        QemuGuest.start(daemon.path("vm0.sock").toString(), "02:00:00:00:01:00", "10.77.0.10");
+                QemuGuest connects = QemuGuest.start(
+                        daemon.path("vm0.sock").toString(),
+                        "02:00:00:00:01:00",
+                        "10.77.0.10",
+                        new QemuGuest.Options("reconnect=1", "", layout));
                 QemuGuest listens = QemuGuest.start(
                         daemon.path("vm1.sock").toString(),
                         "02:00:00:00:01:01",
                         "10.77.0.11",
-                        QemuGuest.Options.LISTENING)) {
+                        new QemuGuest.Options("server=on,wait=off", "", layout))) {
             connects.awaitBoot();
             listens.awaitBoot();
             assertThat(connects.run("ping -c 3 -i 0.2 10.77.0.11", SOON)).contains("3 packets received");
@@ -53,7 +59,8 @@ class RestartIT {
             }
             TimeUnit.SECONDS.sleep(3);
             String pings = connects.run("kill -INT $!; sleep 1; cat /tmp/ping", SOON);
-            report(pings);
+            report(layout.isEmpty() ? "split" : "packed", pings);
+            assertThat(daemon.ask("port show vm0")).contains(layout.isEmpty() ? "split" : "packed");
             assertThat(pings).doesNotContain("DUP!");
             assertThat(lastSequence(pings) - lastAnswer(pings))
                     .as("the last pings were answered: %s", pings)
@@ -77,9 +84,10 @@ class RestartIT {
         return hash.group();
     }
 
-    private static void report(String pings) {
+    private static void report(String layout, String pings) {
         System.out.printf(
-                "ping between QEMU guests, %d kills: longest gap %d ms; %s%n",
+                "ping between QEMU guests, %s rings, %d kills: longest gap %d ms; %s%n",
+                layout,
                 KILLS,
                 100 * longestGap(pings),
                 pings.lines()

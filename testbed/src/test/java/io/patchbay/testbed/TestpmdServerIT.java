@@ -7,8 +7,9 @@ import java.util.List;
 import java.util.concurrent.TimeUnit;
 import java.util.regex.Pattern;
 import org.junit.jupiter.api.BeforeEach;
-import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.ValueSource;
 
 /** DPDK's driver listens, and our ports connect to it. */
 @Timeout(240)
@@ -30,10 +31,11 @@ class TestpmdServerIT {
     }
 
     /** Its rings must not be taken from the start again, although it gives base 0 whenever we connect. */
-    @Test
-    void testpmdThatListensGoesOnAfterTheDaemonWasKilledAndAfterItsOwnRestart() throws Exception {
+    @ParameterizedTest(name = "packed_vq={0}")
+    @ValueSource(ints = {0, 1})
+    void testpmdThatListensGoesOnAfterTheDaemonWasKilledAndAfterItsOwnRestart(int packed) throws Exception {
         try (DaemonProcess daemon = DaemonProcess.start(List.of(clientPort(0), clientPort(1)))) {
-            try (Conversation testpmd = new Conversation(testpmd(daemon))) {
+            try (Conversation testpmd = new Conversation(testpmd(daemon, packed))) {
                 testpmd.await("testpmd>", Duration.ofSeconds(40));
                 testpmd.say("set txpkts 200");
                 testpmd.say("start tx_first 2");
@@ -43,13 +45,15 @@ class TestpmdServerIT {
                     daemon.startAgain();
                     assertFramesPass(testpmd, daemon);
                 }
-                System.out.printf("testpmd (server=1), %d kills: frames passed in both directions after each%n", KILLS);
+                System.out.printf(
+                        "testpmd (server=1, packed_vq=%d), %d kills: frames passed in both directions after each%n",
+                        packed, KILLS);
                 testpmd.kill();
             }
             for (int guest = 0; guest < 2; guest++) {
                 Files.deleteIfExists(daemon.path("vm" + guest + ".sock")); // DPDK does not take over what it left
             }
-            try (Conversation testpmd = new Conversation(testpmd(daemon))) {
+            try (Conversation testpmd = new Conversation(testpmd(daemon, packed))) {
                 testpmd.await("testpmd>", Duration.ofSeconds(40));
                 testpmd.say("start tx_first 2");
                 assertFramesPass(testpmd, daemon);
@@ -86,13 +90,13 @@ class TestpmdServerIT {
         throw new AssertionError("frames do not pass:\n" + shown + daemon.ask("port list") + daemon.log());
     }
 
-    private static List<String> testpmd(DaemonProcess daemon) {
+    private static List<String> testpmd(DaemonProcess daemon, int packed) {
         List<String> command = new ArrayList<>(List.of("timeout", "200", "stdbuf", "-oL", "dpdk-testpmd"));
         command.addAll(List.of("--lcores", "0@0,1@1", "--main-lcore", "0", "--no-pci"));
         command.addAll(List.of("--in-memory", "--single-file-segments", "-m", "512", "--file-prefix=patchbay-kill"));
         for (int port = 0; port < 2; port++) {
-            command.add("--vdev=net_virtio_user%d,path=%s,mac=02:00:00:00:00:0%d,queue_size=256,server=1"
-                    .formatted(port, daemon.path("vm" + port + ".sock"), 1 - port));
+            command.add("--vdev=net_virtio_user%d,path=%s,mac=02:00:00:00:00:0%d,queue_size=256,server=1,packed_vq=%d"
+                    .formatted(port, daemon.path("vm" + port + ".sock"), 1 - port, packed));
         }
         command.addAll(List.of("--", "-i", "--forward-mode=io", "--nb-cores=1"));
         return command;

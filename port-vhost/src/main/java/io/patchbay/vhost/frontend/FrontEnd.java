@@ -362,9 +362,11 @@ public final class FrontEnd implements AutoCloseable {
 
     /** As {@link #receive}, with the header. */
     public Optional<Received> receiveWithHeader() {
-        if (!receive.next()) {
-            return Optional.empty();
-        }
+        do {
+            if (!receive.next()) {
+                return Optional.empty();
+            }
+        } while (isGivenBackEmpty());
         MemorySegment buffers = receive.buffers();
         long at = receive.bufferOffset(receive.usedId());
         int buffersOfFrame = headerBytes() == 12 ? buffers.get(ValueLayout.JAVA_SHORT_UNALIGNED, at + 10) & 0xffff : 1;
@@ -381,6 +383,18 @@ public final class FrontEnd implements AutoCloseable {
             kickReceive();
         }
         return Optional.of(new Received(header, frame.toByteArray()));
+    }
+
+    /** Lets the device have a buffer again in which it has not even put a header, as it may if it had to give up what it had begun. */
+    private boolean isGivenBackEmpty() {
+        if (receive.usedLength() >= headerBytes()) {
+            return false;
+        }
+        receive.offer(receive.usedId());
+        if (receive.publish()) {
+            kickReceive();
+        }
+        return true;
     }
 
     private void append(ByteArrayOutputStream frame, int skip) {

@@ -221,15 +221,19 @@ final class RunningQueues {
         RingPlaces places = places(vring, features, memory);
         RingLog ringLog = log.forRing(layout, vring.addresses().orElseThrow(), vring.size(), places, memory);
         descriptors.put(index, places.descriptors());
-        RingFeatures ringFeatures = new RingFeatures(
-                Feature.VIRTIO_F_EVENT_IDX.in(features),
-                Feature.VIRTIO_F_INDIRECT_DESC.in(features),
-                Feature.VIRTIO_F_IN_ORDER.in(features) && !isReceive(index));
+        RingFeatures ringFeatures = ringFeatures(index, features);
         return position -> {
             DeviceRing ring = layout.ring(vring.size(), places, ringFeatures, position, memory);
             ring.logTo(ringLog);
             return ring;
         };
+    }
+
+    private static RingFeatures ringFeatures(int index, long features) {
+        return new RingFeatures(
+                Feature.VIRTIO_F_EVENT_IDX.in(features),
+                Feature.VIRTIO_F_INDIRECT_DESC.in(features),
+                Feature.VIRTIO_F_IN_ORDER.in(features) && !isReceive(index));
     }
 
     private static RingPlaces places(Vring vring, long features, GuestMemory memory) throws InvalidRingException {
@@ -279,11 +283,20 @@ final class RunningQueues {
     private long start(int index, Vring vring, long features, GuestMemory memory) throws InvalidRingException {
         RingLayout layout = RingLayout.of(features);
         long base = vring.baseOr(layout.freshBase());
-        long position = layout.resume(base, vring.size(), places(vring, features, memory));
+        RingPlaces places = places(vring, features, memory);
+        long position = vring.hasRun()
+                ? layout.resume(base, vring.size(), places)
+                : layout.recover(
+                        base,
+                        vring.size(),
+                        places,
+                        ringFeatures(index, features),
+                        log.forRing(layout, vring.addresses().orElseThrow(), vring.size(), places, memory));
+        vring.setHasRun();
         // The low half is all that some front ends give of a packed ring's.
         if ((position & 0xffff) != (base & 0xffff)) {
             portLog.info(String.format(
-                    "vring %d resumes at its used index, 0x%x, instead of base 0x%x", index, position, base));
+                    "vring %d resumes where its ring stands, 0x%x, instead of base 0x%x", index, position, base));
         }
         return position;
     }

@@ -15,6 +15,7 @@ final class Vring {
     private Optional<EventFd> call = Optional.empty();
     private Optional<EventFd> error = Optional.empty();
     private boolean started;
+    private boolean hasRun;
     private boolean enabled;
     private String trouble = "";
 
@@ -82,6 +83,15 @@ final class Vring {
         started = true;
     }
 
+    /** Whether it has run since the front end came: where it stands is known then. */
+    boolean hasRun() {
+        return hasRun;
+    }
+
+    void setHasRun() {
+        hasRun = true;
+    }
+
     /** Stops the ring; its kick descriptor belongs to the start and goes with it. */
     void stop() {
         started = false;
@@ -114,6 +124,7 @@ final class Vring {
         size = 0;
         addresses = Optional.empty();
         forgetBase();
+        hasRun = false;
         enabled = false;
         trouble = "";
     }

@@ -18,7 +18,9 @@
  * guest that way and snapshots its memory.
  *
  * <p><b>Where a ring resumes.</b> The used index in the guest's memory says what we have completed, and completion is in order. If it
- * differs from the base a front end gives (some send the available index after a restart), the used index wins.
+ * differs from the base a front end gives (some send the available index after a restart), the used index wins. Of a packed ring, which has none,
+ * what a device before us left in it wins when the front end has just come (package io.patchbay.vhost.ring); from then on the front end
+ * knows.
  *
  * <p><b>Logging writes.</b> For live migration a front end wants to know which pages the device has written: those of the guest's buffers with
  * VHOST_F_LOG_ALL ({@link io.patchbay.vhost.net.WriteLog}), those of a used ring with VHOST_VRING_F_LOG

@@ -3,16 +3,12 @@ package io.patchbay.vhost.ring;
 import static io.patchbay.vhost.ring.PackedRingDescriptor.DESCRIPTOR_ADDRESS;
 import static io.patchbay.vhost.ring.PackedRingDescriptor.DESCRIPTOR_BYTES;
 import static io.patchbay.vhost.ring.PackedRingDescriptor.DESCRIPTOR_FLAGS;
-import static io.patchbay.vhost.ring.PackedRingDescriptor.DESCRIPTOR_ID;
-import static io.patchbay.vhost.ring.PackedRingDescriptor.DESCRIPTOR_LENGTH;
 import static io.patchbay.vhost.ring.PackedRingDescriptor.DESCRIPTOR_REST;
 import static io.patchbay.vhost.ring.PackedRingDescriptor.EVENT_FLAGS_DESC;
 import static io.patchbay.vhost.ring.PackedRingDescriptor.EVENT_FLAGS_DISABLE;
 import static io.patchbay.vhost.ring.PackedRingDescriptor.EVENT_FLAGS_ENABLE;
-import static io.patchbay.vhost.ring.PackedRingDescriptor.FLAG_AVAIL;
 import static io.patchbay.vhost.ring.PackedRingDescriptor.FLAG_INDIRECT;
 import static io.patchbay.vhost.ring.PackedRingDescriptor.FLAG_NEXT;
-import static io.patchbay.vhost.ring.PackedRingDescriptor.FLAG_USED;
 import static io.patchbay.vhost.ring.PackedRingDescriptor.FLAG_WRITE;
 import static io.patchbay.vhost.ring.PackedRingDescriptor.U16;
 import static io.patchbay.vhost.ring.PackedRingDescriptor.U32;
@@ -72,6 +68,9 @@ public final class PackedRing implements DeviceRing {
     private int used;
     private boolean usedWrap;
 
+    /** Where the driver knows us to be. */
+    private int shown;
+
     /** Descriptors passed since the last publication, and the first used descriptor of it, whose flags are written last. */
     private int moved;
 
@@ -79,6 +78,9 @@ public final class PackedRing implements DeviceRing {
     private int firstFlags;
     private int firstId;
     private int firstLength;
+
+    /** What was last said of kicks. */
+    private int kicks = EVENT_FLAGS_DISABLE;
 
     private String whyBroken = "";
     private RingLog log = RingLog.OFF;
@@ -104,6 +106,7 @@ public final class PackedRing implements DeviceRing {
         this.scanWrap = PackedRingDescriptor.wrap(at);
         this.used = scan;
         this.usedWrap = scanWrap;
+        this.shown = at;
     }
 
     /**
@@ -315,7 +318,8 @@ public final class PackedRing implements DeviceRing {
     @Override
     public void use(int head, int written) {
         int slot = used;
-        int flags = (usedWrap ? FLAG_AVAIL | FLAG_USED : 0) | (written > 0 ? FLAG_WRITE : 0);
+        int count = countOf(extents[nextToUse++ & extentsMask]);
+        int flags = PackedRingDescriptor.usedFlags(usedWrap, count) | (written > 0 ? FLAG_WRITE : 0);
         if (moved == 0) {
             firstSlot = slot;
             firstFlags = flags;
@@ -324,10 +328,8 @@ public final class PackedRing implements DeviceRing {
         } else if (batches) {
             firstId = head; // of the batch's last buffer in the end (§2.8.9)
         } else {
-            long rest = (written & 0xffff_ffffL) | (long) head << 32 | (long) flags << 48;
-            descriptors.set(U64, (long) slot * DESCRIPTOR_BYTES + DESCRIPTOR_REST, rest);
+            descriptors.set(U64, (long) slot * DESCRIPTOR_BYTES + DESCRIPTOR_REST, rest(written, head, flags));
         }
-        int count = countOf(extents[nextToUse++ & extentsMask]);
         held -= count;
         moved += count;
         used += count;
@@ -337,26 +339,39 @@ public final class PackedRing implements DeviceRing {
         }
     }
 
+    private static long rest(int length, int id, int flags) {
+        return (length & 0xffff_ffffL) | (long) id << 32 | (long) flags << 48;
+    }
+
     @Override
     public boolean publish() {
         if (moved == 0) {
             return false;
         }
-        long at = (long) firstSlot * DESCRIPTOR_BYTES;
-        descriptors.set(U32, at + DESCRIPTOR_LENGTH, firstLength);
-        descriptors.set(U16, at + DESCRIPTOR_ID, (short) firstId);
+        // Of buffers that nothing was written to drivers ignore the length (§2.8.4); it says how many descriptors a
+        // batch had.
+        long rest = batches
+                ? rest(moved, firstId, PackedRingDescriptor.usedFlags(PackedRingDescriptor.wrap(shown), 1))
+                : rest(firstLength, firstId, firstFlags);
         if (log.isOn()) {
             logDescriptors(firstSlot, batches ? 1 : moved);
         }
         // ORDER: buffers, and every other used descriptor with its flags, before the flags of the first: the driver
-        // takes them in order. A fence and a plain store, since a 16-bit release store kills the virtual machine if the
-        // page has gone while the store is interpreted (package io.patchbay.vhost.memory).
+        // takes them in order. A fence and a plain store, since release stores can kill the virtual machine if the page
+        // has gone (package io.patchbay.vhost.memory). All of the first in one store: if we are killed now, it is as
+        // the
+        // driver wrote it, or used.
         VarHandle.releaseFence();
-        descriptors.set(U16, at + DESCRIPTOR_FLAGS, (short) firstFlags);
+        descriptors.set(U64, (long) firstSlot * DESCRIPTOR_BYTES + DESCRIPTOR_REST, rest);
+        shown = usedPosition();
+        // ORDER: noted after it is so; PackedResume can tell what is used and not noted, but not the reverse.
+        VarHandle.releaseFence();
+        notePosition();
         // ORDER: the flags must be visible before we look whether the driver wants to know of them; the driver does the
         // reverse.
         VarHandle.fullFence();
         if (log.isOn()) {
+            log.wroteEvent(0, PackedRingDescriptor.EVENT_BYTES);
             logDescriptors(firstSlot, 1);
         }
         int passed = moved;
@@ -383,12 +398,25 @@ public final class PackedRing implements DeviceRing {
         log.flush();
     }
 
+    /** Leaves our position where drivers look only if they are to kick when they pass one: then it is what they find there. */
+    private void notePosition() {
+        if (kicks != EVENT_FLAGS_DESC) {
+            deviceEvent.set(U32, 0, PackedResume.mark(shown, size) | kicks << 16);
+        }
+    }
+
     @Override
     public boolean enableKicks() {
-        int event = eventIdx
-                ? PackedRingDescriptor.position(scan, scanWrap) | EVENT_FLAGS_DESC << 16
-                : EVENT_FLAGS_ENABLE << 16;
-        deviceEvent.set(U32, 0, event);
+        if (known > 0) {
+            return true;
+        }
+        if (eventIdx) {
+            kicks = EVENT_FLAGS_DESC;
+            deviceEvent.set(U32, 0, PackedRingDescriptor.position(scan, scanWrap) | kicks << 16);
+        } else {
+            kicks = EVENT_FLAGS_ENABLE;
+            notePosition();
+        }
         // ORDER: the request must be visible before the last look; the driver writes its flags before it looks at the
         // request.
         VarHandle.fullFence();
@@ -400,7 +428,8 @@ public final class PackedRing implements DeviceRing {
 
     @Override
     public void disableKicks() {
-        deviceEvent.set(U32, 0, EVENT_FLAGS_DISABLE << 16);
+        kicks = EVENT_FLAGS_DISABLE;
+        notePosition();
         if (log.isOn()) {
             logEvent();
         }

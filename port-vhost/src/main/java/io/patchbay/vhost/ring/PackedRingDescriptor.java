@@ -98,6 +98,16 @@ public final class PackedRingDescriptor {
         return (flags & (FLAG_AVAIL | FLAG_USED)) == (wrap ? FLAG_AVAIL : FLAG_USED);
     }
 
+    /**
+     * Flags of a used descriptor, for a side whose wrap counter is {@code wrap}. NEXT, which drivers ignore here (§2.8.6), says as before that
+     * the chain goes on: {@link PackedResume} finds its end by that.
+     *
+     * @param descriptors of the chain
+     */
+    static int usedFlags(boolean wrap, int descriptors) {
+        return (wrap ? FLAG_AVAIL | FLAG_USED : 0) | (descriptors > 1 ? FLAG_NEXT : 0);
+    }
+
     /** Whether the device has used a descriptor, for a side whose wrap counter is {@code wrap}. */
     public static boolean isUsed(int flags, boolean wrap) {
         return (flags & (FLAG_AVAIL | FLAG_USED)) == (wrap ? FLAG_AVAIL | FLAG_USED : 0);

@@ -39,6 +39,11 @@ public enum RingLayout {
         }
 
         @Override
+        public long recover(long base, int size, RingPlaces places, RingFeatures features, RingLog log) {
+            return resume(base, size, places);
+        }
+
+        @Override
         public DeviceRing ring(int size, RingPlaces places, RingFeatures features, long position, GuestMemory memory) {
             return new SplitRing(size, places, features, (int) position, memory);
         }
@@ -77,6 +82,13 @@ public enum RingLayout {
         }
 
         @Override
+        public long recover(long base, int size, RingPlaces places, RingFeatures features, RingLog log)
+                throws InvalidRingException {
+            int told = PackedRing.resumeAt(base, size, places);
+            return PackedRingDescriptor.base(PackedResume.position(told, size, places, features, log));
+        }
+
+        @Override
         public DeviceRing ring(int size, RingPlaces places, RingFeatures features, long position, GuestMemory memory) {
             return new PackedRing(size, places, features, (int) position & 0xffff, memory);
         }
@@ -110,9 +122,19 @@ public enum RingLayout {
     public abstract long resume(long base, int size, RingPlaces places) throws InvalidRingException;
 
     /**
+     * The same where the queue may have run under a device that was killed, of which the front end knows nothing: what that one has left in
+     * the ring counts for more than the base.
+     *
+     * @param features what was negotiated, as for {@link #ring}
+     * @param log where it is logged if a batch has to be finished that was begun
+     */
+    public abstract long recover(long base, int size, RingPlaces places, RingFeatures features, RingLog log)
+            throws InvalidRingException;
+
+    /**
      * Makes the device's side of a ring.
      *
-     * @param position from {@link #resume}, or from a ring before this one over the same virtqueue
+     * @param position from {@link #resume} or {@link #recover}, or from a ring before this one over the same virtqueue
      */
     public abstract DeviceRing ring(
             int size, RingPlaces places, RingFeatures features, long position, GuestMemory memory);

@@ -14,8 +14,20 @@
  * rings do so where the guest sends: one descriptor is written instead of one per frame, in memory the driver writes next. Split rings do
  * not, because used elements cost nothing there; nor does any ring where the guest receives, since a buffer that is skipped counts as full.
  *
- * <p><b>A packed ring has no used index in memory.</b> Where it stands is known to us and to the front end, which asks when it stops a queue.
- * A front end whose back end dies cannot ask, so such a queue can only be resumed by a front end that resets it.
+ * <p><b>A packed ring has no used index in memory.</b> Where it stands is known to us and to the front end, which asks when it stops a queue; one
+ * whose back end was killed could not ask. So the device leaves its position in memory, where it disturbs nobody: in the offset of its event
+ * suppression area, which drivers read only with RING_EVENT_FLAGS_DESC. With that, the offset is where the device wants to be kicked, and
+ * since it asks for that with nothing in hands, that is its position too. It is never 0 otherwise, which is what a driver leaves there that has just
+ * made the ring: position 0 of an even round is written as the end of the odd one.
+ *
+ * <p>It is written after each batch has become visible. A process that is killed between the two leaves a position from which used
+ * descriptors follow, and those can be passed, because each says how many it stands for: by NEXT, which drivers ignore in a used descriptor, or
+ * for a batch of VIRTIO_F_IN_ORDER by its length, which they ignore where nothing was written. The reverse order would leave a position behind
+ * a batch that the driver waits for, and no way to find its beginning. A batch that is being written, seen from outside, has used
+ * descriptors behind a first that is not: {@link io.patchbay.vhost.ring.PackedResume} shows that one, all of it empty.
+ *
+ * <p>Other devices leave something else there, or an old position. So it counts only if the ring bears it out: all descriptors from
+ * there to where the driver goes on are available, and a used chain ends there. A guest that makes one up breaks its own queue.
  */
 @NullMarked
 package io.patchbay.vhost.ring;

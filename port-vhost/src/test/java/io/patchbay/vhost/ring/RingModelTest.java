@@ -107,8 +107,10 @@ class RingModelTest {
                     case 8 -> reap();
                     case 9 -> changeInterests();
                     default -> {
-                        if (random.nextInt(10) == 0) {
-                            stopAndStartAgain();
+                        switch (random.nextInt(20)) {
+                            case 0, 1 -> stopAndStartAgain();
+                            case 2, 3 -> dieAndStartAgain();
+                            default -> {}
                         }
                     }
                 }
@@ -221,6 +223,35 @@ class RingModelTest {
             use(consumed.size());
             publish();
             start(ring.position());
+        }
+
+        /** The device is gone in the middle of whatever it did, and the next is told nonsense of where it stood. */
+        private void dieAndStartAgain() throws Exception {
+            ring.disableKicks(); // as a worker does before it serves a queue
+            if (used.isEmpty() && consumed.isEmpty() && random.nextBoolean()) {
+                assertThat(ring.enableKicks()).isEqualTo(!shown.isEmpty());
+            }
+            boolean inOrder = driver.features.usedInBatches();
+            if (layout == RingLayout.PACKED && !inOrder && used.size() > 1) {
+                // All but the first are marked as used, which cannot be undone: the next device shows them empty.
+                for (int i = 0; i < used.size(); i++) {
+                    written.set(
+                            published.size() + i,
+                            new DriverModel.Used(used.get(i).id(), 0));
+                }
+                boolean ignored = driver.mustBeNotified(used); // the guest is notified of whatever it missed anyway
+                move(used, used.size(), published);
+            }
+            written.subList(published.size(), written.size()).clear();
+            shown.addAll(0, consumed);
+            shown.addAll(0, used);
+            consumed.clear();
+            used.clear();
+            long told = PackedRingDescriptor.base(random.nextInt(driver.size) | random.nextInt(2) << 15);
+            long position = layout.recover(told, driver.size, driver.places(), driver.features, RingLog.OFF);
+            ring = layout.ring(driver.size, driver.places(), driver.features, position, memory);
+            armed = false;
+            disarmed = false;
         }
 
         private static void move(List<DriverModel.Offer> from, int n, List<DriverModel.Offer> to) {

@@ -8,6 +8,7 @@ import io.patchbay.core.linux.LinuxException;
 import io.patchbay.core.linux.NetDevice;
 import io.patchbay.core.linux.NetNamespace;
 import io.patchbay.core.linux.PacketSocket;
+import io.patchbay.core.port.FrameSink;
 import io.patchbay.core.port.FrameSource;
 import io.patchbay.core.port.PortContext;
 import io.patchbay.core.port.PortException;
@@ -18,6 +19,7 @@ import io.patchbay.core.port.UplinkDevice;
 import io.patchbay.core.port.UplinkQueue;
 import io.patchbay.core.port.UplinkTransmitter;
 import io.patchbay.core.port.UplinkTransmitters;
+import io.patchbay.core.port.WhenFull;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
@@ -72,7 +74,12 @@ final class RawSocketDevice implements UplinkDevice {
         }
     }
 
-    private static PortQueues queues(List<PacketSocket> sockets, PortContext context, Runnable trouble) {
+    @Override
+    public WhenFull whenFull() {
+        return settings.full();
+    }
+
+    private PortQueues queues(List<PacketSocket> sockets, PortContext context, Runnable trouble) {
         if (sockets.isEmpty()) {
             return PortQueues.NONE;
         }
@@ -80,17 +87,35 @@ final class RawSocketDevice implements UplinkDevice {
         List<UplinkTransmitter> transmit = new ArrayList<>();
         for (int q = 0; q < sockets.size(); q++) {
             PacketSocket socket = sockets.get(q);
-            int fd = socket.number();
             receive.add(new UplinkQueue(
                     new Source(socket, trouble), context.counters().receive(q)));
             transmit.add(new UplinkTransmitter(
-                    (vector, count) -> FileCalls.writev(fd, vector, count),
+                    new Sink(socket, socket.sendBufferBytes()),
                     context.counters().transmit(q),
                     PacketSocket.HEADER_BYTES,
-                    KERNEL_DOES));
+                    KERNEL_DOES,
+                    settings.full()));
         }
         Transmitter transmitter = transmit.size() == 1 ? transmit.getFirst() : new UplinkTransmitters(transmit);
         return new PortQueues(receive, Optional.of(transmitter));
+    }
+
+    private record Sink(PacketSocket socket, long bufferBytes) implements FrameSink {
+
+        @Override
+        public long write(IoVector vector, int count) {
+            return FileCalls.writev(socket.number(), vector, count);
+        }
+
+        @Override
+        public int descriptor() {
+            return socket.number();
+        }
+
+        @Override
+        public long bufferedBytes() {
+            return socket.bufferedBytes();
+        }
     }
 
     private record Source(PacketSocket socket, Runnable trouble) implements FrameSource {

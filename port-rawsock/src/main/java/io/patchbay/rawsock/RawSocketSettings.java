@@ -4,6 +4,7 @@ import com.fasterxml.jackson.annotation.JsonProperty;
 import io.patchbay.core.linux.NetDevice;
 import io.patchbay.core.linux.PacketSocket;
 import io.patchbay.core.port.SettingException;
+import io.patchbay.core.port.WhenFull;
 import java.nio.charset.StandardCharsets;
 import java.util.Optional;
 
@@ -16,6 +17,9 @@ import java.util.Optional;
  * @param promiscuous whether to receive frames that are not addressed to the interface; default true
  * @param receiveBufferBytes memory for frames that wait to be read, 4096 to 1073741824; default 4194304
  * @param qdiscBypass whether frames sent pass the interface's queueing discipline by, unseen by tcpdump; default false
+ * @param whenFull what becomes of frames for one port while the interface takes no more: {@code hold} or {@code drop} (default)
+ * @param holdAtMostMs how long frames are held at most, 1 to 60000; default 1000; only with {@code hold}
+ * @param sendBufferBytes memory for frames that wait to be sent, 4096 to 1073741824; default what the system gives a socket
  */
 public record RawSocketSettings(
         @JsonProperty("interface") String networkInterface,
@@ -23,7 +27,10 @@ public record RawSocketSettings(
         Optional<Integer> queues,
         Optional<Boolean> promiscuous,
         Optional<Integer> receiveBufferBytes,
-        Optional<Boolean> qdiscBypass) {
+        Optional<Boolean> qdiscBypass,
+        Optional<String> whenFull,
+        Optional<Integer> holdAtMostMs,
+        Optional<Integer> sendBufferBytes) {
 
     private static final int MAX_QUEUES = 256;
     private static final int MIN_BUFFER = 1 << 12;
@@ -52,6 +59,8 @@ public record RawSocketSettings(
                 throw SettingException.of("receiveBufferBytes", n, MIN_BUFFER + " to " + MAX_BUFFER);
             }
         });
+        WhenFull.of(whenFull, holdAtMostMs);
+        WhenFull.checkSendBuffer(sendBufferBytes);
     }
 
     /** An interface of that name, with every default. */
@@ -62,7 +71,14 @@ public record RawSocketSettings(
                 Optional.empty(),
                 Optional.empty(),
                 Optional.empty(),
+                Optional.empty(),
+                Optional.empty(),
+                Optional.empty(),
                 Optional.empty());
+    }
+
+    WhenFull full() {
+        return WhenFull.of(whenFull, holdAtMostMs);
     }
 
     PacketSocket.Options socketOptions() {
@@ -70,6 +86,7 @@ public record RawSocketSettings(
         return new PacketSocket.Options(
                 promiscuous.orElse(usual.promiscuous()),
                 receiveBufferBytes.orElse(usual.receiveBufferBytes()),
+                sendBufferBytes,
                 qdiscBypass.orElse(usual.qdiscBypass()));
     }
 }

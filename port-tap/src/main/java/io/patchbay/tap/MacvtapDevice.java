@@ -7,6 +7,7 @@ import io.patchbay.core.linux.TapFile;
 import io.patchbay.core.port.PortContext;
 import io.patchbay.core.port.PortException;
 import io.patchbay.core.port.UplinkDevice;
+import io.patchbay.core.port.WhenFull;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
@@ -37,6 +38,15 @@ final class MacvtapDevice implements UplinkDevice {
         return NetDevice.find(settings.networkInterface());
     }
 
+    private TapQueues.Sending sending() {
+        return TapQueues.Sending.of(settings.full(), settings.sendBufferBytes());
+    }
+
+    @Override
+    public WhenFull whenFull() {
+        return settings.full();
+    }
+
     @Override
     public Attachment attach(PortContext context, boolean enabled, Runnable trouble) throws PortException {
         String name = settings.networkInterface();
@@ -52,7 +62,7 @@ final class MacvtapDevice implements UplinkDevice {
                 files.add(TapFile.openMacvtap(name, link.index(), queues > 1));
             }
             settings.link().apply(name);
-            return TapQueues.ofMacvtap(List.copyOf(files), context, trouble);
+            return TapQueues.ofMacvtap(List.copyOf(files), context, sending(), trouble);
         } catch (LinuxException e) {
             files.forEach(TapFile::close);
             throw new PortException(

@@ -1,6 +1,7 @@
 package io.patchbay.tap;
 
 import com.fasterxml.jackson.annotation.JsonProperty;
+import io.patchbay.core.port.WhenFull;
 import java.util.Optional;
 
 /**
@@ -11,18 +12,31 @@ import java.util.Optional;
  * @param mac the device's address
  * @param mtu largest packet, 68 to 65521; what the device has if absent
  * @param up whether to bring the device up or down; default up
+ * @param whenFull what becomes of frames for one port while the device takes no more: {@code hold} or {@code drop} (default)
+ * @param holdAtMostMs how long frames are held at most, 1 to 60000; default 1000; only with {@code hold}
+ * @param sendBufferBytes memory for frames that were handed to the kernel and wait there to be sent on, 4096 to 1073741824; if absent
+ *     1048576 for a port that holds, and unlimited otherwise
  */
 public record MacvtapSettings(
         @JsonProperty("interface") String networkInterface,
         Optional<Integer> queues,
         Optional<String> mac,
         Optional<Integer> mtu,
-        Optional<Boolean> up) {
+        Optional<Boolean> up,
+        Optional<String> whenFull,
+        Optional<Integer> holdAtMostMs,
+        Optional<Integer> sendBufferBytes) {
 
     public MacvtapSettings {
         LinkSettings.deviceName("interface", networkInterface);
         LinkSettings.checkQueues(queues);
         new LinkSettings(mac, mtu, up);
+        WhenFull.of(whenFull, holdAtMostMs);
+        WhenFull.checkSendBuffer(sendBufferBytes);
+    }
+
+    WhenFull full() {
+        return WhenFull.of(whenFull, holdAtMostMs);
     }
 
     LinkSettings link() {

@@ -8,6 +8,7 @@ import io.patchbay.core.linux.TapFile;
 import io.patchbay.core.port.PortContext;
 import io.patchbay.core.port.PortException;
 import io.patchbay.core.port.UplinkDevice;
+import io.patchbay.core.port.WhenFull;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
@@ -36,6 +37,15 @@ final class TapDevice implements UplinkDevice {
         return NetNamespace.call(settings.namespace(), () -> NetDevice.find(settings.device()));
     }
 
+    private TapQueues.Sending sending() {
+        return TapQueues.Sending.of(settings.full(), settings.sendBufferBytes());
+    }
+
+    @Override
+    public WhenFull whenFull() {
+        return settings.full();
+    }
+
     @Override
     public Attachment attach(PortContext context, boolean enabled, Runnable trouble) throws PortException {
         int queues = settings.queues().orElse(context.workers());
@@ -45,7 +55,7 @@ final class TapDevice implements UplinkDevice {
                 open(files, queues);
                 setUp(files, enabled);
             });
-            return TapQueues.ofTap(List.copyOf(files), context, trouble);
+            return TapQueues.ofTap(List.copyOf(files), context, sending(), trouble);
         } catch (LinuxException e) {
             files.forEach(TapFile::close);
             throw new PortException(

@@ -6,6 +6,7 @@ import io.patchbay.core.linux.FileCalls;
 import io.patchbay.core.linux.IoVector;
 import io.patchbay.core.linux.LinuxException;
 import io.patchbay.core.linux.TapFile;
+import io.patchbay.core.port.FrameSink;
 import io.patchbay.core.port.FrameSource;
 import io.patchbay.core.port.PortContext;
 import io.patchbay.core.port.PortQueues;
@@ -15,6 +16,7 @@ import io.patchbay.core.port.UplinkDevice;
 import io.patchbay.core.port.UplinkQueue;
 import io.patchbay.core.port.UplinkTransmitter;
 import io.patchbay.core.port.UplinkTransmitters;
+import io.patchbay.core.port.WhenFull;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
@@ -26,29 +28,42 @@ record TapQueues(List<TapFile> files, PortQueues queues, boolean carrierIsOurs) 
 
     private static final Logger LOG = LoggerFactory.getLogger(TapQueues.class);
 
+    /** @param bufferBytes memory that frames may use which were written and wait to be sent on; unlimited if absent */
+    record Sending(WhenFull whenFull, Optional<Integer> bufferBytes) {
+
+        private static final int HOLDING_BYTES = 1 << 20;
+
+        /** What the settings say; a port that holds frames needs a limit, since without one it is never full. */
+        static Sending of(WhenFull whenFull, Optional<Integer> bytes) {
+            return new Sending(whenFull, whenFull.hold() ? Optional.of(bytes.orElse(HOLDING_BYTES)) : bytes);
+        }
+    }
+
     /** Makes the files, taken over, into queues that can be published. */
-    static TapQueues ofTap(List<TapFile> files, PortContext context, Runnable trouble) {
-        return new TapQueues(files, queues(files, context, trouble), true);
+    static TapQueues ofTap(List<TapFile> files, PortContext context, Sending sending, Runnable trouble) {
+        return new TapQueues(files, queues(files, context, sending, trouble), true);
     }
 
     /** The same of a macvtap device, whose carrier is the one of the interface below; there may be no files if the port is not enabled. */
-    static TapQueues ofMacvtap(List<TapFile> files, PortContext context, Runnable trouble) {
-        return new TapQueues(files, files.isEmpty() ? PortQueues.NONE : queues(files, context, trouble), false);
+    static TapQueues ofMacvtap(List<TapFile> files, PortContext context, Sending sending, Runnable trouble) {
+        return new TapQueues(files, files.isEmpty() ? PortQueues.NONE : queues(files, context, sending, trouble), false);
     }
 
-    private static PortQueues queues(List<TapFile> files, PortContext context, Runnable trouble) {
+    private static PortQueues queues(List<TapFile> files, PortContext context, Sending sending, Runnable trouble) {
         List<ReceiveQueue> receive = new ArrayList<>();
         List<UplinkTransmitter> transmit = new ArrayList<>();
         for (int q = 0; q < files.size(); q++) {
             int takes = offerOffloads(files.get(q));
+            sending.bufferBytes().ifPresent(files.get(q)::setSendBuffer);
             int fd = files.get(q).number();
             receive.add(
                     new UplinkQueue(new Source(fd, trouble), context.counters().receive(q)));
             transmit.add(new UplinkTransmitter(
-                    (vector, count) -> FileCalls.writev(fd, vector, count),
+                    new Sink(fd, sending.bufferBytes().orElse(0)),
                     context.counters().transmit(q),
                     TapFile.HEADER_BYTES,
-                    takes));
+                    takes,
+                    sending.whenFull()));
         }
         Transmitter transmitter = transmit.size() == 1 ? transmit.getFirst() : new UplinkTransmitters(transmit);
         return new PortQueues(receive, Optional.of(transmitter));
@@ -64,6 +79,14 @@ record TapQueues(List<TapFile> files, PortQueues queues, boolean carrierIsOurs) 
             LOG.debug("without segmentation of UDP: {}", e.getMessage());
             file.setOffloads(withoutUso);
             return withoutUso;
+        }
+    }
+
+    private record Sink(int descriptor, long bufferBytes) implements FrameSink {
+
+        @Override
+        public long write(IoVector vector, int count) {
+            return FileCalls.writev(descriptor, vector, count);
         }
     }
 

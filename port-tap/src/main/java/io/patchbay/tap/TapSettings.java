@@ -2,6 +2,7 @@ package io.patchbay.tap;
 
 import io.patchbay.core.linux.Accounts;
 import io.patchbay.core.port.SettingException;
+import io.patchbay.core.port.WhenFull;
 import java.util.Optional;
 
 /**
@@ -16,6 +17,10 @@ import java.util.Optional;
  * @param mac the host's address on the device
  * @param mtu largest packet, 68 to 65521; what the device has if absent
  * @param up whether to bring the device up or down; default up
+ * @param whenFull what becomes of frames for one port while the device takes no more: {@code hold} or {@code drop} (default)
+ * @param holdAtMostMs how long frames are held at most, 1 to 60000; default 1000; only with {@code hold}
+ * @param sendBufferBytes memory for frames that were handed to the kernel and wait there to be sent on, 4096 to 1073741824; if absent
+ *     1048576 for a port that holds, and unlimited otherwise
  */
 public record TapSettings(
         String device,
@@ -26,7 +31,10 @@ public record TapSettings(
         Optional<String> group,
         Optional<String> mac,
         Optional<Integer> mtu,
-        Optional<Boolean> up) {
+        Optional<Boolean> up,
+        Optional<String> whenFull,
+        Optional<Integer> holdAtMostMs,
+        Optional<Integer> sendBufferBytes) {
 
     public TapSettings {
         LinkSettings.deviceName("device", device);
@@ -39,6 +47,8 @@ public record TapSettings(
         owner.ifPresent(TapSettings::userNumber);
         group.ifPresent(TapSettings::groupNumber);
         new LinkSettings(mac, mtu, up);
+        WhenFull.of(whenFull, holdAtMostMs);
+        WhenFull.checkSendBuffer(sendBufferBytes);
     }
 
     /** A device of that name, with every default. */
@@ -52,7 +62,14 @@ public record TapSettings(
                 Optional.empty(),
                 Optional.empty(),
                 Optional.empty(),
+                Optional.empty(),
+                Optional.empty(),
+                Optional.empty(),
                 Optional.empty());
+    }
+
+    WhenFull full() {
+        return WhenFull.of(whenFull, holdAtMostMs);
     }
 
     LinkSettings link() {

@@ -60,7 +60,10 @@ class TapSettingsTest {
                         usual.group(),
                         usual.mac(),
                         usual.mtu(),
-                        usual.up());
+                        usual.up(),
+                        Optional.empty(),
+                        Optional.empty(),
+                        Optional.empty());
             case "queues" ->
                 new TapSettings(
                         "tap0",
@@ -71,7 +74,10 @@ class TapSettingsTest {
                         usual.group(),
                         usual.mac(),
                         usual.mtu(),
-                        usual.up());
+                        usual.up(),
+                        Optional.empty(),
+                        Optional.empty(),
+                        Optional.empty());
             case "owner" ->
                 new TapSettings(
                         "tap0",
@@ -82,7 +88,10 @@ class TapSettingsTest {
                         usual.group(),
                         usual.mac(),
                         usual.mtu(),
-                        usual.up());
+                        usual.up(),
+                        Optional.empty(),
+                        Optional.empty(),
+                        Optional.empty());
             case "group" ->
                 new TapSettings(
                         "tap0",
@@ -93,7 +102,10 @@ class TapSettingsTest {
                         text,
                         usual.mac(),
                         usual.mtu(),
-                        usual.up());
+                        usual.up(),
+                        Optional.empty(),
+                        Optional.empty(),
+                        Optional.empty());
             case "mac" ->
                 new TapSettings(
                         "tap0",
@@ -104,7 +116,10 @@ class TapSettingsTest {
                         usual.group(),
                         text,
                         usual.mtu(),
-                        usual.up());
+                        usual.up(),
+                        Optional.empty(),
+                        Optional.empty(),
+                        Optional.empty());
             case "mtu" ->
                 new TapSettings(
                         "tap0",
@@ -115,7 +130,10 @@ class TapSettingsTest {
                         usual.group(),
                         usual.mac(),
                         text.map(Integer::valueOf),
-                        usual.up());
+                        usual.up(),
+                        Optional.empty(),
+                        Optional.empty(),
+                        Optional.empty());
             default -> throw new IllegalArgumentException(key);
         };
     }
@@ -178,8 +196,15 @@ class TapSettingsTest {
     @ParameterizedTest
     @ValueSource(strings = {"pbnosuch0", "lo"})
     void aMacvtapThatIsNotOneIsRefusedByName(String name) {
-        MacvtapSettings settings =
-                new MacvtapSettings(name, Optional.empty(), Optional.empty(), Optional.empty(), Optional.empty());
+        MacvtapSettings settings = new MacvtapSettings(
+                name,
+                Optional.empty(),
+                Optional.empty(),
+                Optional.empty(),
+                Optional.empty(),
+                Optional.empty(),
+                Optional.empty(),
+                Optional.empty());
         assertThatThrownBy(
                         () -> new MacvtapPortProvider().create("tap", settings).start(NOWHERE))
                 .isInstanceOf(PortException.class)

@@ -27,7 +27,7 @@ import java.util.function.LongFunction;
 /**
  * A virtqueue the guest transmits on.
  *
- * <p>Each chain is a header and a frame. Chains are given back with length 0, all of a burst together; a chain that is no frame is counted
+ * <p>Each chain is a header and a frame. Chains are consumed and given back with length 0, all of a burst together; a chain that is no frame is counted
  * and given back in its turn. What the header asks for goes with the frame, if it can be.
  */
 final class GuestTxQueue implements ReceiveQueue {
@@ -48,6 +48,9 @@ final class GuestTxQueue implements ReceiveQueue {
     private final Chain chain = new Chain();
     private final int[] heads = new int[Burst.CAPACITY];
     private int taken;
+    /** A bit for each of these chains of which no frame came. */
+    private long without;
+
     private final FlowTable flows;
     private final int pair;
     private boolean broken;
@@ -98,6 +101,7 @@ final class GuestTxQueue implements ReceiveQueue {
         }
         int n = 0;
         int buffers = 0;
+        without = 0;
         long bytesBefore = burst.bytes();
         while (n < chains && buffers < MAX_BUFFERS && burst.hasRoomForAnyFrame()) {
             int length = batch.length(n) - headerBytes;
@@ -116,7 +120,6 @@ final class GuestTxQueue implements ReceiveQueue {
         if (flows.isActive()) {
             learnFlows(burst);
         }
-        ring.consume(n);
         taken = n;
         burst.charge(buffers);
         counters.add(FRAMES, n);
@@ -150,6 +153,7 @@ final class GuestTxQueue implements ReceiveQueue {
     /** Adds the frame of a chain of any form, or counts why it is none; false if the ring cannot be trusted any more. */
     private boolean takeChain(int ahead, Burst burst) {
         chain.clear();
+        int frames = burst.count();
         ChainResult result = ring.read(ahead, false, chain);
         if (result == ChainResult.BROKEN) {
             stop(ring.whyBroken());
@@ -160,6 +164,9 @@ final class GuestTxQueue implements ReceiveQueue {
             take(burst);
         } else {
             drop(result == ChainResult.BAD ? DropReason.BAD_DESCRIPTOR : DropReason.TOO_MANY_SEGMENTS);
+        }
+        if (burst.count() == frames) {
+            without |= 1L << ahead;
         }
         return true;
     }
@@ -291,7 +298,28 @@ final class GuestTxQueue implements ReceiveQueue {
 
     @Override
     public void release() {
-        for (int i = 0; i < taken; i++) {
+        release(taken);
+    }
+
+    @Override
+    public boolean putBack(int first) {
+        // Chains that were not consumed are available as they were.
+        release(chainOfFrame(first));
+        return true;
+    }
+
+    private int chainOfFrame(int frame) {
+        int passed = 0;
+        int n = 0;
+        while (n < taken && ((without & 1L << n) != 0 || passed++ < frame)) {
+            n++;
+        }
+        return n;
+    }
+
+    private void release(int chains) {
+        ring.consume(chains);
+        for (int i = 0; i < chains; i++) {
             ring.use(heads[i], 0);
         }
         taken = 0;

@@ -165,6 +165,14 @@ final class Metrics implements AutoCloseable {
                 "Segments made in software that the guest or uplink took.",
                 QueueCounters.Count.SOFTWARE_SEGMENTS,
                 false);
+        perPort(
+                port,
+                tags,
+                "held.frames",
+                "Frames that had to wait in their sender's queue because the uplink was full.",
+                QueueCounters.Count.HELD,
+                false);
+        perPort(port, tags, "stalls", "How many times the uplink became full.", QueueCounters.Count.STALLS, false);
         perPort(port, tags, "kicks", "Wake-ups received from the guest.", QueueCounters.Count.KICKS, true);
         counter(
                 "patchbay.port.calls",

@@ -60,6 +60,8 @@ final class Views {
             long softwareChecksums,
             long softwareSegmented,
             long softwareSegments,
+            long held,
+            long stalls,
             long dropped) {}
 
     record PortStats(String port, List<QueueLine> queues) {}
@@ -167,6 +169,8 @@ final class Views {
                     o.get(QueueCounters.Count.SOFTWARE_CHECKSUMS),
                     o.get(QueueCounters.Count.SOFTWARE_SEGMENTED),
                     o.get(QueueCounters.Count.SOFTWARE_SEGMENTS),
+                    o.get(QueueCounters.Count.HELD),
+                    o.get(QueueCounters.Count.STALLS),
                     i.dropped() + o.dropped()));
         }
         return new PortStats(port.name(), lines);

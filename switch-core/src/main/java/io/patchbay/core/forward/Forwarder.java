@@ -82,6 +82,7 @@ public final class Forwarder {
             counters.drop(DropReason.NO_DESTINATION, 1);
             return;
         }
+        routes.setFlooded(frame);
         counters.add(FLOODED, 1);
         counters.add(FLOOD_COPIES, copies - 1);
     }

@@ -13,6 +13,7 @@ public final class Routes {
     private int[] counts = new int[0];
     private int[] outputs = new int[0];
     private int outputCount;
+    private long flooded;
 
     /** Makes room for ports 0 to {@code ports - 1}. */
     public void resize(int ports) {
@@ -29,6 +30,21 @@ public final class Routes {
             counts[outputs[i]] = 0;
         }
         outputCount = 0;
+        flooded = 0;
+    }
+
+    /** Notes that a frame goes to several ports, or was not meant for the one it goes to in particular. */
+    public void setFlooded(int frame) {
+        flooded |= 1L << frame;
+    }
+
+    public boolean isFlooded(int frame) {
+        return (flooded & 1L << frame) != 0;
+    }
+
+    /** Whether any frame is {@linkplain #isFlooded flooded}. */
+    public boolean anyFlooded() {
+        return flooded != 0;
     }
 
     /** Sends a frame to a port; at most {@link Burst#CAPACITY} frames per port and burst. */

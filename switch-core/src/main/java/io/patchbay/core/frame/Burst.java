@@ -62,6 +62,7 @@ public final class Burst {
     private final int[] segmentLength;
     private final long[] offload;
     private final int[] headerLength;
+    private final int[] piecesSent;
 
     private final int[][] rooms;
 
@@ -70,6 +71,7 @@ public final class Burst {
     private long bytes;
     private long effort;
     private boolean anyOffload;
+    private boolean last;
     private int extraSegments;
     private @Nullable MemorySegment headerCopies;
     private @Nullable SoftwareOffload softwareOffload;
@@ -89,6 +91,7 @@ public final class Burst {
         segmentEnd = new int[capacity + 1];
         offload = new long[capacity];
         headerLength = new int[capacity];
+        piecesSent = new int[capacity];
         rooms = new int[2][capacity];
         segmentBase = new MemorySegment[pieces];
         segmentOffset = new long[pieces];
@@ -104,9 +107,11 @@ public final class Burst {
         effort = 0;
         if (anyOffload) {
             Arrays.fill(offload, Offload.NONE);
+            Arrays.fill(piecesSent, 0);
             anyOffload = false;
             extraSegments = 0;
         }
+        last = false;
     }
 
     public int count() {
@@ -129,6 +134,16 @@ public final class Burst {
     /** Pieces looked at since {@link #clear}, by whoever took the frames in or delivered them. */
     public long effort() {
         return effort;
+    }
+
+    /** Notes that the queue the frames came from has been emptied with them. */
+    public void setLast() {
+        last = true;
+    }
+
+    /** Whether there was nothing more to be taken where the frames came from. */
+    public boolean isLast() {
+        return last;
     }
 
     public boolean isFull() {
@@ -261,6 +276,15 @@ public final class Burst {
     /** Bytes of all headers of frame {@code i}, which is to be segmented. */
     public int headerLength(int i) {
         return headerLength[i];
+    }
+
+    /** How many of the pieces that are made of frame {@code i} in software its receiver has got already, if it had no room for all. */
+    public int piecesSent(int i) {
+        return piecesSent[i];
+    }
+
+    public void setPiecesSent(int i, int pieces) {
+        piecesSent[i] = pieces;
     }
 
     /** How many more frames there would be if all that ask for it were segmented. */

@@ -65,10 +65,13 @@ public final class PacketSocket implements AutoCloseable {
     private static final int PACKET_IGNORE_OUTGOING = 23;
     private static final int PACKET_MR_PROMISC = 1;
     private static final int SOL_SOCKET = 1;
+    private static final int SO_SNDBUF = 7;
     private static final int SO_RCVBUF = 8;
     private static final int SO_ATTACH_FILTER = 26;
     private static final int SO_DETACH_FILTER = 27;
+    private static final int SO_SNDBUFFORCE = 32;
     private static final int SO_RCVBUFFORCE = 33;
+    private static final long SIOCOUTQ = 0x5411L;
     private static final short BPF_RETURN_CONSTANT = 6;
     private static final int TP_STATUS_VLAN_VALID = 1 << 4;
     private static final int TP_STATUS_VLAN_TPID_VALID = 1 << 6;
@@ -85,12 +88,15 @@ public final class PacketSocket implements AutoCloseable {
             Libc.bind("setsockopt", Libc.intOf(JAVA_INT, JAVA_INT, JAVA_INT, ADDRESS, JAVA_INT));
     private static final MethodHandle GETSOCKOPT =
             Libc.bind("getsockopt", Libc.intOf(JAVA_INT, JAVA_INT, JAVA_INT, ADDRESS, ADDRESS));
+    private static final MethodHandle IOCTL = Libc.bindVariadic("ioctl", Libc.intOf(JAVA_INT, JAVA_LONG, ADDRESS), 2);
     private static final MethodHandle RECVMSG = Libc.bind("recvmsg", Libc.longOf(JAVA_INT, ADDRESS, JAVA_INT));
 
     private final Fd fd;
     private final String interfaceName;
     private final MemorySegment header = Arena.ofAuto().allocate(MessageHeader.BYTES, 8);
     private final MemorySegment control = Arena.ofAuto().allocate(CONTROL_BYTES, 8);
+    private final MemorySegment bufferedState = Libc.newState();
+    private final MemorySegment buffered = Arena.ofAuto().allocate(4, 4);
     private final MemorySegment statisticsState = Libc.newState();
     private final MemorySegment statistics = Arena.ofAuto().allocate(8, 4);
     private final MemorySegment statisticsLength = Arena.ofAuto().allocate(4, 4);
@@ -106,12 +112,14 @@ public final class PacketSocket implements AutoCloseable {
      *
      * @param promiscuous whether the interface shall receive frames that are not addressed to it
      * @param receiveBufferBytes memory for frames that wait to be read
+     * @param sendBufferBytes memory for frames that wait to be sent; what the system gives a socket if absent
      * @param qdiscBypass whether frames sent pass the interface's queueing discipline by, and with it whoever listens to what it sends
      */
-    public record Options(boolean promiscuous, int receiveBufferBytes, boolean qdiscBypass) {
+    public record Options(
+            boolean promiscuous, int receiveBufferBytes, Optional<Integer> sendBufferBytes, boolean qdiscBypass) {
 
         /** Room for a millisecond or two of a 10 Gbit/s link. */
-        public static final Options DEFAULT = new Options(true, 4 << 20, false);
+        public static final Options DEFAULT = new Options(true, 4 << 20, Optional.empty(), false);
     }
 
     /** Opens a socket on an interface of the calling thread's namespace; it never hears the frames it sends itself. */
@@ -156,6 +164,11 @@ public final class PacketSocket implements AutoCloseable {
                     socket.ignoreEverything(arena);
                 }
                 socket.setReceiveBuffer(arena.allocateFrom(JAVA_INT, options.receiveBufferBytes()));
+                if (options.sendBufferBytes().isPresent()) {
+                    MemorySegment bytes = arena.allocateFrom(
+                            JAVA_INT, options.sendBufferBytes().get());
+                    socket.setBuffer(SO_SNDBUFFORCE, "SO_SNDBUFFORCE", SO_SNDBUF, "SO_SNDBUF", bytes);
+                }
                 MemorySegment yes = arena.allocateFrom(JAVA_INT, 1);
                 socket.set(SOL_PACKET, PACKET_VNET_HDR, yes, "PACKET_VNET_HDR");
                 socket.set(SOL_PACKET, PACKET_AUXDATA, yes, "PACKET_AUXDATA");
@@ -204,11 +217,36 @@ public final class PacketSocket implements AutoCloseable {
         try (Arena arena = Arena.ofConfined()) {
             MemorySegment value = arena.allocateFrom(JAVA_INT, flags << 16 | group.orElse(0));
             set(SOL_PACKET, PACKET_FANOUT, value, "PACKET_FANOUT");
+        } catch (Throwable t) {
+            throw Libc.impossible(t);
+        }
+        return get(SOL_PACKET, PACKET_FANOUT, "PACKET_FANOUT") & 0xffff;
+    }
+
+    private int get(int level, int option, String name) {
+        try (Arena arena = Arena.ofConfined()) {
+            MemorySegment value = arena.allocate(JAVA_INT);
             MemorySegment length = arena.allocateFrom(JAVA_INT, 4);
             MemorySegment state = Libc.state();
-            int result = (int) GETSOCKOPT.invokeExact(state, fd.number(), SOL_PACKET, PACKET_FANOUT, value, length);
-            Libc.check(result, state, "getsockopt(PACKET_FANOUT)", interfaceName);
-            return value.get(JAVA_INT, 0) & 0xffff;
+            int result = (int) GETSOCKOPT.invokeExact(state, fd.number(), level, option, value, length);
+            Libc.check(result, state, "getsockopt(" + name + ")", interfaceName);
+            return value.get(JAVA_INT, 0);
+        } catch (Throwable t) {
+            throw Libc.impossible(t);
+        }
+    }
+
+    /** Memory for frames that wait to be sent, as the kernel counts it: twice what was asked for. */
+    public int sendBufferBytes() {
+        return get(SOL_SOCKET, SO_SNDBUF, "SO_SNDBUF");
+    }
+
+    /** How much of it is in use. For the thread that writes; allocates nothing. */
+    public int bufferedBytes() {
+        try {
+            int result = (int) IOCTL.invokeExact(bufferedState, fd.number(), SIOCOUTQ, buffered);
+            Libc.check(result, bufferedState, "ioctl(SIOCOUTQ)", interfaceName);
+            return buffered.get(JAVA_INT, 0);
         } catch (Throwable t) {
             throw Libc.impossible(t);
         }
@@ -224,14 +262,18 @@ public final class PacketSocket implements AutoCloseable {
     }
 
     private void setReceiveBuffer(MemorySegment bytes) throws Throwable {
+        setBuffer(SO_RCVBUFFORCE, "SO_RCVBUFFORCE", SO_RCVBUF, "SO_RCVBUF", bytes);
+    }
+
+    private void setBuffer(int force, String forceName, int option, String name, MemorySegment bytes) throws Throwable {
         try {
-            set(SOL_SOCKET, SO_RCVBUFFORCE, bytes, "SO_RCVBUFFORCE");
+            set(SOL_SOCKET, force, bytes, forceName);
         } catch (LinuxException e) {
             if (e.errno() != Errno.EPERM) {
                 throw e;
             }
             // Not ours to exceed the system's limit: as much of it as the limit allows.
-            set(SOL_SOCKET, SO_RCVBUF, bytes, "SO_RCVBUF");
+            set(SOL_SOCKET, option, bytes, name);
         }
     }
 

@@ -21,6 +21,7 @@ public final class TapFile implements AutoCloseable {
     private static final long TUNSETGROUP = 0x400454ceL;
     private static final long TUNSETOFFLOAD = 0x400454d0L;
     private static final long TUNGETIFF = 0x800454d2L;
+    private static final long TUNSETSNDBUF = 0x400454d4L;
     private static final long TUNSETVNETHDRSZ = 0x400454d8L;
     private static final long TUNSETCARRIER = 0x400454e2L;
     private static final int IFF_TAP = 0x0002;
@@ -109,6 +110,14 @@ public final class TapFile implements AutoCloseable {
      */
     public void setOffloads(int offloads) {
         set(TUNSETOFFLOAD, offloads, "ioctl(TUNSETOFFLOAD)");
+    }
+
+    /** Limits the memory of frames that were written here and wait to be sent somewhere; without, a write always finds room. */
+    public void setSendBuffer(int bytes) {
+        try (Arena arena = Arena.ofConfined()) {
+            MemorySegment value = arena.allocateFrom(JAVA_INT, bytes);
+            NetDevice.ioctl(fd, TUNSETSNDBUF, value, "ioctl(TUNSETSNDBUF)", device);
+        }
     }
 
     /** Whether the host sees a cable in the device. A tap has one from the moment it is opened. */

@@ -25,6 +25,9 @@ public enum DropReason {
     BACKUP_LINK("the frame came in on the member of a pair that is not in use"),
     NO_RX_BUFFER("the receiving guest has posted no buffer for the frame"),
     UPLINK_FULL("the kernel's queue behind the uplink is full"),
+    HELD_TOO_LONG("the uplink has been full for longer than frames are held for it"),
+    PUT_BACK(
+            "the frame waited for a full uplink when its queue was stopped or changed; it is in the queue still, and will be received anew"),
     UPLINK_ERROR("the kernel refused the frame"),
     TRUNCATED("the kernel took, or gave, only a part of the frame"),
     KERNEL_DROP("the kernel dropped the frame before the switch could read it");

@@ -32,7 +32,11 @@ public final class QueueCounters {
         /** Transmit only: delivered frames that were segmented in software; each is one of {@link #FRAMES}. */
         SOFTWARE_SEGMENTED,
         /** Transmit only: what the receiver got of frames that were segmented in software, also of those that then were dropped. */
-        SOFTWARE_SEGMENTS
+        SOFTWARE_SEGMENTS,
+        /** Transmit only: frames that had to wait in their sender's queue because the uplink was full; each is delivered or dropped later. */
+        HELD,
+        /** Transmit only: how many times the uplink became full. */
+        STALLS
     }
 
     private static final VarHandle CELL = MethodHandles.arrayElementVarHandle(long[].class);

@@ -23,6 +23,17 @@ public interface ReceiveQueue {
     /** Gives back everything taken by {@link #poll} since the last release, and notifies the peer if it wants to know. */
     void release();
 
+    /**
+     * Gives back what was taken before a frame of the burst, and leaves that frame and everything after it with the peer, as if never taken: they
+     * come again with a later {@link #poll}, of this queue or of one that takes its place.
+     *
+     * @param first number of a frame of the burst taken by the last {@link #poll}, which was not released
+     * @return false, with nothing done, if the peer cannot take frames back
+     */
+    default boolean putBack(int first) {
+        return false;
+    }
+
     /** The descriptor that becomes readable when a frame arrives while the queue is armed, or -1 if the queue must be polled. */
     int wakeDescriptor();
 

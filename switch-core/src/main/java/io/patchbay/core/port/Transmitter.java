@@ -1,6 +1,7 @@
 package io.patchbay.core.port;
 
 import io.patchbay.core.frame.Burst;
+import java.util.Optional;
 
 /**
  * The way out to a port.
@@ -20,4 +21,9 @@ public interface Transmitter {
      * @param count how many of {@code frames} are meant, at least 1
      */
     void transmit(Burst burst, int[] frames, int count);
+
+    /** The same way out for frames that can wait until there is room; absent if this one drops what it has no room for. */
+    default Optional<HoldingTransmitter> holding() {
+        return Optional.empty();
+    }
 }

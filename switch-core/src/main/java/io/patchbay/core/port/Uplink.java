@@ -9,6 +9,7 @@ import io.patchbay.core.linux.NetNamespace;
 import io.patchbay.core.linux.PollSet;
 import java.time.Duration;
 import java.util.HexFormat;
+import java.util.List;
 import java.util.Optional;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -35,6 +36,8 @@ public final class Uplink implements Port {
     private volatile boolean closed;
     private volatile PortStatus status = PortStatus.down("not started");
     private volatile Optional<NetDevice.Link> link = Optional.empty();
+    private volatile Optional<HoldingTransmitter> holding = Optional.empty();
+    private volatile Optional<PortCounters> counters = Optional.empty();
 
     private record Running(PortContext context, LinkEvents events, EventFd bell, Thread watcher) {}
 
@@ -46,7 +49,19 @@ public final class Uplink implements Port {
      * @param up whether the host has brought the device up
      * @param carrier whether a cable is plugged in, so to speak
      */
-    public record Details(String device, String namespace, String address, int mtu, boolean up, boolean carrier) {}
+    public record Details(
+            String device, String namespace, String address, int mtu, boolean up, boolean carrier, Room room) {}
+
+    /**
+     * Whether an uplink takes what it is sent.
+     *
+     * @param whenFull what becomes of frames while it does not, in the word of the configuration
+     * @param holdAtMostMs after how long of taking nothing frames are dropped even so; 0 if they are not held
+     * @param fullForMs for how long it has taken nothing; 0 if it does, or if frames are not held
+     * @param stalls how many times it stopped taking frames
+     * @param held how many frames had to wait
+     */
+    public record Room(String whenFull, long holdAtMostMs, long fullForMs, long stalls, long held) {}
 
     public Uplink(String name, UplinkDevice device) {
         this.name = name;
@@ -55,6 +70,7 @@ public final class Uplink implements Port {
 
     @Override
     public synchronized void start(PortContext context) throws PortException {
+        counters = Optional.of(context.counters());
         LinkEvents events;
         try {
             events = NetNamespace.call(device.namespace(), LinkEvents::open);
@@ -108,6 +124,7 @@ public final class Uplink implements Port {
             throw new PortException("port " + name + ": " + e.getMessage(), e);
         }
         attachment = Optional.of(fresh);
+        holding = fresh.queues().transmitter().flatMap(Transmitter::holding);
         r.context().publish(fresh.queues());
     }
 
@@ -204,7 +221,20 @@ public final class Uplink implements Port {
                 seen.map(l -> HexFormat.ofDelimiter(":").formatHex(l.address())).orElse(""),
                 seen.map(NetDevice.Link::mtu).orElse(0),
                 seen.map(NetDevice.Link::up).orElse(false),
-                seen.map(NetDevice.Link::running).orElse(false));
+                seen.map(NetDevice.Link::running).orElse(false),
+                room());
+    }
+
+    private Room room() {
+        List<QueueCounters> queues = counters.map(PortCounters::transmit).orElse(List.of());
+        return new Room(
+                device.whenFull().word(),
+                device.whenFull().atMost().toMillis(),
+                holding.map(HoldingTransmitter::fullForMillis).orElse(0L),
+                queues.stream()
+                        .mapToLong(q -> q.get(QueueCounters.Count.STALLS))
+                        .sum(),
+                queues.stream().mapToLong(q -> q.get(QueueCounters.Count.HELD)).sum());
     }
 
     @Override
@@ -224,6 +254,7 @@ public final class Uplink implements Port {
             a.close();
         });
         attachment = Optional.empty();
+        holding = Optional.empty();
     }
 
     @Override

@@ -24,6 +24,11 @@ public interface UplinkDevice {
      */
     Attachment attach(PortContext context, boolean enabled, Runnable trouble) throws PortException;
 
+    /** What becomes of frames for the device while it takes no more. */
+    default WhenFull whenFull() {
+        return WhenFull.DROP;
+    }
+
     /** A device in use. */
     interface Attachment extends AutoCloseable {
 

@@ -2,6 +2,9 @@ package io.patchbay.core.port;
 
 import static io.patchbay.core.port.QueueCounters.Count.BYTES;
 import static io.patchbay.core.port.QueueCounters.Count.FRAMES;
+import static io.patchbay.core.port.QueueCounters.Count.HELD;
+import static io.patchbay.core.port.QueueCounters.Count.SOFTWARE_SEGMENTS;
+import static io.patchbay.core.port.QueueCounters.Count.STALLS;
 
 import io.patchbay.core.frame.Burst;
 import io.patchbay.core.frame.Offload;
@@ -9,10 +12,12 @@ import io.patchbay.core.frame.OffloadSet;
 import io.patchbay.core.frame.SoftwareOffload;
 import io.patchbay.core.linux.Errno;
 import io.patchbay.core.linux.IoVector;
+import io.patchbay.core.linux.RoomBell;
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
 import java.lang.foreign.ValueLayout;
 import java.nio.ByteOrder;
+import java.util.Optional;
 
 /**
  * The writing side of an uplink.
@@ -20,25 +25,36 @@ import java.nio.ByteOrder;
  * <p>The kernel is handed the frame's head, from our memory, and the segments of its tail where they lie in the guest's: nothing is copied by us.
  * A segment that is gone by then is the kernel's to refuse.
  */
-public final class UplinkTransmitter implements Transmitter {
+public final class UplinkTransmitter implements HoldingTransmitter {
 
     private static final int HEADER_ROOM = 16;
     private static final ValueLayout.OfLong WORD = ValueLayout.JAVA_LONG_UNALIGNED.withOrder(ByteOrder.LITTLE_ENDIAN);
+
+    /** What became of a frame. */
+    private enum Fate {
+        SENT,
+        DROPPED,
+        /** There was no room, and it may wait for it. */
+        WAITS
+    }
 
     private final FrameSink sink;
     private final QueueCounters counters;
     private final int headerBytes;
     private final int takes;
+    private final WhenFull whenFull;
+    private final Pressure pressure;
     private final SpinLock lock = new SpinLock();
     private final IoVector vector = new IoVector(Burst.MAX_FRAME_SEGMENTS + 2);
     private final MemorySegment header = Arena.ofAuto().allocate(HEADER_ROOM, Long.BYTES);
     private final MemorySegment head = Arena.ofAuto().allocate(Burst.HEAD_BYTES, Long.BYTES);
     private long delivered;
     private long deliveredBytes;
+    private boolean patient;
 
     /** Towards a kernel that takes frames as they are, and so only complete ones. */
     public UplinkTransmitter(FrameSink sink, QueueCounters counters) {
-        this(sink, counters, 0, OffloadSet.NOTHING);
+        this(sink, counters, 0, OffloadSet.NOTHING, WhenFull.DROP);
     }
 
     /**
@@ -46,39 +62,128 @@ public final class UplinkTransmitter implements Transmitter {
      *
      * @param headerBytes of that header, 10 or 12; 0 if it expects none
      * @param takes the {@link OffloadSet} the kernel takes upon itself; nothing without a header
+     * @param whenFull what becomes of frames for which there is no room
      */
-    public UplinkTransmitter(FrameSink sink, QueueCounters counters, int headerBytes, int takes) {
+    public UplinkTransmitter(FrameSink sink, QueueCounters counters, int headerBytes, int takes, WhenFull whenFull) {
         this.sink = sink;
         this.counters = counters;
         this.headerBytes = headerBytes;
         this.takes = takes;
+        this.whenFull = whenFull;
+        this.pressure = new Pressure(sink, whenFull.atMost().toNanos());
+    }
+
+    @Override
+    public Optional<HoldingTransmitter> holding() {
+        return whenFull.hold() ? Optional.of(this) : Optional.empty();
     }
 
     @Override
     public void transmit(Burst burst, int[] frames, int count) {
         lock.lock();
         try {
-            delivered = 0;
-            deliveredBytes = 0;
-            boolean offloads = burst.hasOffloads();
-            for (int i = 0; i < count; i++) {
-                int frame = frames[i];
-                boolean unfinished = offloads && burst.offload(frame) != Offload.NONE;
-                boolean sent = unfinished ? sendUnfinished(burst, frame) : send(burst, frame, Offload.NONE, 0);
-                if (sent) {
-                    delivered++;
-                    deliveredBytes += burst.length(frame);
-                }
+            if (pressure.isFull() && !pressure.mayTry(System.nanoTime())) {
+                counters.drop(DropReason.UPLINK_FULL, count);
+            } else {
+                int _ = send(burst, frames, count, false);
             }
-            counters.add(FRAMES, delivered);
-            counters.add(BYTES, deliveredBytes);
         } finally {
             lock.unlock();
         }
     }
 
+    @Override
+    public int offer(Burst burst, int[] frames, int count) {
+        lock.lock();
+        try {
+            if (pressure.isFull()) {
+                long now = System.nanoTime();
+                boolean stuck = pressure.isStuck(now);
+                if (!pressure.mayTry(now)) {
+                    counters.drop(DropReason.HELD_TOO_LONG, stuck ? count : 0);
+                    return stuck ? count : 0;
+                }
+            }
+            int done = send(burst, frames, count, true);
+            if (burst.isLast() && pressure.becomeFullWhenIdle(System.nanoTime())) {
+                counters.add(STALLS, 1);
+            }
+            return done;
+        } finally {
+            lock.unlock();
+        }
+    }
+
+    @Override
+    public void held(int frames) {
+        lock.lock();
+        counters.add(HELD, frames);
+        lock.unlock();
+    }
+
+    @Override
+    public void refuse(int frames) {
+        lock.lock();
+        counters.drop(DropReason.UPLINK_FULL, frames);
+        lock.unlock();
+    }
+
+    @Override
+    public long retryAt() {
+        lock.lock();
+        try {
+            return pressure.retryAt();
+        } finally {
+            lock.unlock();
+        }
+    }
+
+    @Override
+    public boolean hasRoom() {
+        lock.lock();
+        try {
+            long now = System.nanoTime();
+            return !pressure.isFull() || pressure.isStuck(now) || pressure.hasRoom(now);
+        } finally {
+            lock.unlock();
+        }
+    }
+
+    @Override
+    public long fullForMillis() {
+        return pressure.isFull() ? (System.nanoTime() - pressure.since()) / 1_000_000 : 0;
+    }
+
+    @Override
+    public RoomBell bell() {
+        return RoomBell.on(sink.descriptor());
+    }
+
+    /** Sends frames until one waits, and says how many were dealt with. */
+    private int send(Burst burst, int[] frames, int count, boolean mayWait) {
+        delivered = 0;
+        deliveredBytes = 0;
+        patient = mayWait;
+        int done = 0;
+        boolean offloads = burst.hasOffloads();
+        for (; done < count; done++) {
+            int frame = frames[done];
+            boolean unfinished = offloads && burst.offload(frame) != Offload.NONE;
+            Fate fate = unfinished ? sendUnfinished(burst, frame) : send(burst, frame, Offload.NONE, 0);
+            if (fate == Fate.SENT) {
+                delivered++;
+                deliveredBytes += burst.length(frame);
+            } else if (fate == Fate.WAITS) {
+                break;
+            }
+        }
+        counters.add(FRAMES, delivered);
+        counters.add(BYTES, deliveredBytes);
+        return done;
+    }
+
     /** Sends a frame as its sender left it if the kernel finishes it, else finished, in as many pieces as it takes. */
-    private boolean sendUnfinished(Burst burst, int frame) {
+    private Fate sendUnfinished(Burst burst, int frame) {
         long offload = burst.offload(frame);
         if (OffloadSet.suffices(takes, offload)) {
             // That a checksum was verified is nothing one tells the kernel this way.
@@ -87,17 +192,26 @@ public final class UplinkTransmitter implements Transmitter {
         }
         SoftwareOffload software = burst.softwareOffload();
         software.start(burst, frame);
-        boolean sent = true;
-        while (sent && software.next()) {
-            sent = send(software.out(), 0, Offload.NONE, 0);
+        int before = burst.piecesSent(frame);
+        Fate fate = Fate.SENT;
+        while (fate == Fate.SENT && software.next()) {
+            if (software.made() > before) { // those before were sent when there was still room
+                fate = send(software.out(), 0, Offload.NONE, 0);
+            }
         }
         int made = software.made();
+        int taken = (fate == Fate.SENT ? made : made - 1) - before;
         burst.charge(made);
-        counters.finishedInSoftware(Offload.isSegmented(offload), sent ? made : made - 1, sent);
-        return sent;
+        if (fate == Fate.WAITS) {
+            burst.setPiecesSent(frame, before + taken);
+            counters.add(SOFTWARE_SEGMENTS, Offload.isSegmented(offload) ? taken : 0);
+        } else {
+            counters.finishedInSoftware(Offload.isSegmented(offload), taken, fate == Fate.SENT);
+        }
+        return fate;
     }
 
-    private boolean send(Burst burst, int frame, long offload, int headerLength) {
+    private Fate send(Burst burst, int frame, long offload, int headerLength) {
         int length = burst.length(frame);
         int entries = 0;
         if (headerBytes > 0) {
@@ -113,10 +227,32 @@ public final class UplinkTransmitter implements Transmitter {
         }
         long n = sink.write(vector, entries);
         if (n == headerBytes + length) {
-            return true;
+            if (whenFull.hold()) {
+                pressure.wrote(1, n);
+            }
+            return Fate.SENT;
         }
-        counters.drop(n >= 0 ? DropReason.TRUNCATED : reason((int) -n), 1);
-        return false;
+        return n >= 0 ? drop(DropReason.TRUNCATED) : refused((int) -n);
+    }
+
+    private Fate refused(int errno) {
+        DropReason reason = reason(errno);
+        if (reason != DropReason.UPLINK_FULL || !whenFull.hold()) {
+            return drop(reason);
+        }
+        long now = System.nanoTime();
+        if (pressure.becomeFull(errno, now)) {
+            counters.add(STALLS, 1);
+        }
+        if (!patient) {
+            return drop(reason);
+        }
+        return pressure.isStuck(now) ? drop(DropReason.HELD_TOO_LONG) : Fate.WAITS;
+    }
+
+    private Fate drop(DropReason reason) {
+        counters.drop(reason, 1);
+        return Fate.DROPPED;
     }
 
     private static DropReason reason(int errno) {

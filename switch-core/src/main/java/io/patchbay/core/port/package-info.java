@@ -29,10 +29,18 @@
  * two ports are one. They exchange what is published, and touch no frame. A control thread that comes through several of them takes their locks in
  * that order, from the port towards the switch, and nobody calls the other way while holding one.
  *
+ * <p><b>Room.</b> An uplink that takes no more ({@link io.patchbay.core.port.Pressure}) drops, or holds senders back
+ * ({@link io.patchbay.core.port.HoldingTransmitter}). Holding is never the default: it stops all that a sender has behind the frame that waits, also
+ * what is for others. It is bounded, because an uplink can be stuck for good. Copies of floods do not wait: one full port would stop everybody who
+ * sends to a group. A guest's port always drops, as any switch does with a receiver that does not listen: a guest could otherwise hold its neighbours
+ * back by giving no buffers.
+ *
+ * <p>What waits is not a copy in a queue of ours. It stays where the sender put it, and the sender sees a ring that moves on later.
+ *
  * <p><b>Counting.</b> {@code received + flood copies = delivered + dropped}, over all ports, whenever the workers stand still: every
  * drop has a {@link io.patchbay.core.port.DropReason} and is counted where it happens, on the queue that took the frame in or on the
  * one that should have taken it out. What the kernel received for an uplink but had to drop before the switch could read it counts as
- * received too: {@link io.patchbay.core.port.DropReason#KERNEL_DROP}.
+ * received too: {@link io.patchbay.core.port.DropReason#KERNEL_DROP}. What is held has been received, and nothing else yet.
  */
 @NullMarked
 package io.patchbay.core.port;

@@ -27,6 +27,17 @@ final class EpollWaiter extends LoopWaiter {
         registration.submit(EpollIoOps.EPOLLIN);
         return new Watch() {
 
+            private boolean listens = true;
+
+            @Override
+            public void listen(boolean yes) {
+                if (yes != listens) {
+                    listens = yes;
+                    // Not NONE: Netty would take the descriptor out of the set for good.
+                    registration.submit(yes ? EpollIoOps.EPOLLIN : EpollIoOps.EPOLLRDHUP);
+                }
+            }
+
             @Override
             public void arm() {
                 // Level-triggered: it stays armed.

@@ -48,6 +48,7 @@ final class IoUringWaiter extends LoopWaiter {
         private @Nullable IoRegistration registration;
         private long ticket;
         private boolean pending;
+        private boolean deaf;
 
         Poll(int descriptor) {
             this.descriptor = descriptor;
@@ -64,8 +65,13 @@ final class IoUringWaiter extends LoopWaiter {
         }
 
         @Override
+        public void listen(boolean yes) {
+            deaf = !yes;
+        }
+
+        @Override
         public void arm() {
-            if (!pending) {
+            if (!pending && !deaf) {
                 pending = true;
                 ticket = registration().submit(request);
             }

@@ -29,6 +29,9 @@ abstract class LoopWaiter implements Waiter {
     /** One watched descriptor. */
     interface Watch {
 
+        /** Whether it is to be asked for wake-ups at all; so until told otherwise. */
+        void listen(boolean yes);
+
         /** Asks for a wake-up if nothing asks already. */
         void arm();
 
@@ -56,6 +59,14 @@ abstract class LoopWaiter implements Waiter {
         });
         for (int descriptor : wanted) {
             watches.computeIfAbsent(descriptor, d -> newWatch(loop, d));
+        }
+    }
+
+    @Override
+    public final void listen(int descriptor, boolean yes) {
+        Watch watch = watches.get(descriptor);
+        if (watch != null) {
+            watch.listen(yes);
         }
     }
 

@@ -1,6 +1,7 @@
 package io.patchbay.core.worker;
 
 import io.patchbay.core.forward.IngressPolicy;
+import io.patchbay.core.port.HoldingTransmitter;
 import io.patchbay.core.port.Port;
 import io.patchbay.core.port.PortCounters;
 import io.patchbay.core.port.ReceiveQueue;
@@ -23,7 +24,9 @@ final class Plug {
     private final IngressPolicy policy;
     private final List<ReceiveQueue> receive;
     private final Transmitter transmitter;
-    private final Transmitter down;
+    private final DownTransmitter down;
+    private final Optional<HoldingTransmitter> holding;
+    private final boolean holds;
     private final boolean floods;
     private final AtomicBoolean failed = new AtomicBoolean();
 
@@ -42,6 +45,8 @@ final class Plug {
         this.down = new DownTransmitter(counters.transmit(0));
         this.transmitter = transmitter.orElse(down);
         this.floods = transmitter.isPresent();
+        this.holding = transmitter.flatMap(Transmitter::holding);
+        this.holds = holding.isPresent();
     }
 
     int index() {
@@ -68,6 +73,16 @@ final class Plug {
     /** The way out, which only counts and drops once the port has failed. */
     Transmitter transmitter() {
         return hasFailed() ? down : transmitter;
+    }
+
+    /** Whether frames may wait for the port. */
+    boolean holds() {
+        return holds && !hasFailed();
+    }
+
+    /** The way out for frames that may wait, of a port for which they may. */
+    HoldingTransmitter holding() {
+        return holding.orElseThrow();
     }
 
     /** Whether the port takes part in floods. */

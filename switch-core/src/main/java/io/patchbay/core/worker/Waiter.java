@@ -18,6 +18,9 @@ public interface Waiter extends AutoCloseable {
      */
     void watch(List<Integer> descriptors);
 
+    /** Says whether a watched descriptor ends sleeps; it does, unless this was called. */
+    void listen(int descriptor, boolean yes);
+
     /**
      * Sleeps until a watched descriptor is readable, {@link #wakeUp} was called since the last return, or {@code maxNanos} have passed,
      * whichever is first. May return early for no reason. Reads nothing from the descriptors.

@@ -16,7 +16,7 @@ import io.patchbay.core.linux.Affinity;
 import io.patchbay.core.port.DropReason;
 import io.patchbay.core.port.QueueCounters;
 import io.patchbay.core.port.ReceiveQueue;
-import java.util.Arrays;
+import java.util.ArrayList;
 import java.util.Comparator;
 import java.util.List;
 import java.util.Optional;
@@ -67,8 +67,9 @@ final class Worker implements Runnable {
     private final AtomicInteger waitingInjections = new AtomicInteger();
     private final CountDownLatch ready = new CountDownLatch(1);
 
-    private final Burst burst = new Burst();
+    private Burst burst = new Burst();
     private final Routes routes = new Routes();
+    private final HeldBursts held = new HeldBursts(this::failWithCulprit);
     private final InjectionBuffer injectionBuffer = new InjectionBuffer();
     private Topology topology = Topology.EMPTY;
     private Inlet[] inlets = new Inlet[0];
@@ -77,6 +78,8 @@ final class Worker implements Runnable {
     private int first;
     private int unrouted;
     private int nextOutput;
+    private boolean mayHold;
+    private boolean deaf;
 
     private volatile long adopted;
     private volatile boolean running = true;
@@ -163,6 +166,7 @@ final class Worker implements Runnable {
                 throw e;
             }
         } finally {
+            held.close();
             adopted = Long.MAX_VALUE;
             ready.countDown();
         }
@@ -222,26 +226,34 @@ final class Worker implements Runnable {
     private void adopt(Topology next, Waiter waiter) {
         topology = next;
         inlets = next.inlets(number, workers).toArray(Inlet[]::new);
+        Plug[] before = plugs;
         plugs = new Plug[next.plugs().size()];
         for (int i = 0; i < plugs.length; i++) {
             plugs[i] = next.plugs().get(i).orElse(null);
         }
+        held.adopt(inlets, before, plugs);
         floodPorts = next.floodPorts();
         routes.resize(plugs.length);
         watch(waiter);
+        held.closeOldBells();
         adopted = next.generation();
     }
 
     private void watch(Waiter waiter) {
-        waiter.watch(Arrays.stream(inlets)
-                .map(inlet -> inlet.queue().wakeDescriptor())
-                .filter(descriptor -> descriptor >= 0)
-                .toList());
+        List<Integer> descriptors = new ArrayList<>(held.wakeDescriptors());
+        for (Inlet inlet : inlets) {
+            if (inlet.queue().wakeDescriptor() >= 0) {
+                descriptors.add(inlet.queue().wakeDescriptor());
+            }
+        }
+        waiter.watch(descriptors);
+        deaf = true; // to be sure; what is not held is listened to before the next sleep
     }
 
     /** Serves every queue once, beginning with another one each time, and says how much was done. */
     private int turn() {
-        int work = injections.isEmpty() ? 0 : serveInjections();
+        int work = held.isEmpty() ? 0 : held.retry(plugs); // first, so that what has waited is not overtaken
+        work += injections.isEmpty() ? 0 : serveInjections();
         int n = inlets.length;
         if (n == 0) {
             return work;
@@ -251,11 +263,16 @@ final class Worker implements Runnable {
         for (int k = 0; k < n; k++) {
             int i = start + k;
             Inlet inlet = inlets[i < n ? i : i - n];
-            if (!inlet.plug().hasFailed()) {
+            if (!inlet.plug().hasFailed() && !isHeld(inlet)) {
                 work += serveSafely(inlet);
             }
         }
         return work;
+    }
+
+    /** Whether what was taken from a queue last has to wait, and so the queue. */
+    private boolean isHeld(Inlet inlet) {
+        return !held.isEmpty() && held.holds(inlet.queue());
     }
 
     private int serveSafely(Inlet inlet) {
@@ -279,19 +296,27 @@ final class Worker implements Runnable {
             if (taken == 0) {
                 break;
             }
+            if (taken < limit) {
+                burst.setLast();
+            }
             if (burst.count() > 0) {
                 unrouted = burst.count();
                 Plug plug = inlet.plug();
                 forwarder.route(burst, plug.index(), floodPorts, plug.policy(), routes, inlet.counters());
                 unrouted = 0;
                 nextOutput = 0;
+                mayHold = true;
                 transmit();
             }
-            queue.release();
             frames += taken;
             bytes += burst.bytes();
             effort += burst.effort();
             counters.add(BURSTS, 1);
+            if (held.hasBegun()) {
+                burst = held.keep(burst, inlet);
+                break;
+            }
+            queue.release();
             if (taken < limit) {
                 break; // drained: looking again costs a cache miss and is due next turn anyway
             }
@@ -302,17 +327,25 @@ final class Worker implements Runnable {
 
     private void transmit() {
         while (nextOutput < routes.outputs()) {
-            int port = routes.output(nextOutput++);
-            transmitTo(plugs[port], routes.frames(port), routes.count(port));
+            transmitTo(routes.output(nextOutput++));
         }
     }
 
-    private void transmitTo(Plug plug, int[] frames, int count) {
+    private void transmitTo(int port) {
+        Plug plug = plugs[port];
         try {
-            plug.transmitter().transmit(burst, frames, count);
+            if (mayHold && plug.holds()) {
+                held.offer(plug.holding(), port, burst, routes);
+            } else {
+                plug.transmitter().transmit(burst, routes.frames(port), routes.count(port));
+            }
         } catch (RuntimeException | Error e) {
-            fail(culprit(e).orElse(plug), e);
+            failWithCulprit(plug, e);
         }
+    }
+
+    private void failWithCulprit(Plug plug, Throwable cause) {
+        fail(culprit(cause).orElse(plug), cause);
     }
 
     private int serveInjections() {
@@ -331,6 +364,7 @@ final class Worker implements Runnable {
                 forwarder.route(burst, next.port(), floodPorts, IngressPolicy.OPEN, routes, injected);
             }
             nextOutput = 0;
+            mayHold = false;
             transmit();
             work++;
         }
@@ -352,7 +386,11 @@ final class Worker implements Runnable {
         fail(guilty, error);
         try {
             finishBurst(inlet);
-            if (guilty != inlet.plug()) {
+            if (guilty == inlet.plug()) {
+                held.abandon(inlet);
+            } else if (held.hasBegun()) {
+                burst = held.keep(burst, inlet);
+            } else {
                 // Somebody else's memory broke off in the middle of this queue's burst: its chains still go back.
                 inlet.queue().release();
             }
@@ -398,15 +436,40 @@ final class Worker implements Runnable {
     private void sleep(Waiter waiter) {
         boolean nothingWaits = true;
         for (Inlet inlet : inlets) {
-            nothingWaits &= inlet.plug().hasFailed() || !armSafely(inlet);
+            nothingWaits &= inlet.plug().hasFailed() || isHeld(inlet) || !armSafely(inlet);
+        }
+        long nanos = LONGEST_SLEEP_NANOS;
+        boolean holding = !held.isEmpty();
+        if (holding) {
+            nothingWaits &= !held.arm(plugs);
+            nanos = held.patience(plugs, nanos);
+        }
+        if (holding || deaf) {
+            listen(waiter);
         }
         if (nothingWaits && injections.isEmpty() && newest.get().generation() == topology.generation() && running) {
             counters.add(SLEEPS, 1);
-            waiter.sleep(LONGEST_SLEEP_NANOS);
+            waiter.sleep(nanos);
+        }
+        if (holding) {
+            held.disarm();
         }
         for (Inlet inlet : inlets) {
-            if (!inlet.plug().hasFailed()) {
+            if (!inlet.plug().hasFailed() && !isHeld(inlet)) {
                 disarmSafely(inlet);
+            }
+        }
+    }
+
+    /** Listens to queues that are served, and not to those that have to wait: an uplink may well be readable all the time. */
+    private void listen(Waiter waiter) {
+        deaf = false;
+        for (Inlet inlet : inlets) {
+            int descriptor = inlet.queue().wakeDescriptor();
+            if (descriptor >= 0) {
+                boolean waits = isHeld(inlet);
+                waiter.listen(descriptor, !waits);
+                deaf |= waits;
             }
         }
     }

@@ -17,6 +17,11 @@
  * the newest one once per turn and says which it has adopted: from then on it uses nothing of any earlier one. That is the only
  * synchronisation between control and data path; whoever withdraws a queue waits for it and may then free the memory.
  *
+ * <p>A burst of which something waits for a full uplink is kept as it is ({@link io.patchbay.core.worker.HeldBursts}), the worker goes on with another,
+ * and the queue it came from is passed over, also when the worker goes to sleep. It is offered again at the beginning of every turn, and the sleep ends
+ * when the kernel has room. A queue that is withdrawn meanwhile keeps what was not sent: a frame may then be delivered twice, if it stood behind one
+ * that waited and was for somebody else, but none is lost.
+ *
  * <p>Guest memory can disappear under us, which Java reports as an {@link java.lang.InternalError} at some later instruction. The
  * worker catches it around each queue's share of the turn, asks the ports whose memory is no longer whole, and takes that port out of
  * service; values read meanwhile were never trusted anyway.

@@ -143,13 +143,16 @@ class UplinkTransmitterTest {
         unfinishedFrame();
         burst.dropLast();
         frame(70);
-        new UplinkTransmitter(this::write, counters, 10, OffloadSet.CSUM).transmit(burst, new int[] {0}, 1);
+        new UplinkTransmitter(this::write, counters, 10, OffloadSet.CSUM, WhenFull.DROP)
+                .transmit(burst, new int[] {0}, 1);
         burst.clear();
         unfinishedFrame();
-        new UplinkTransmitter(this::write, counters, 10, OffloadSet.CSUM).transmit(burst, new int[] {0}, 1);
+        new UplinkTransmitter(this::write, counters, 10, OffloadSet.CSUM, WhenFull.DROP)
+                .transmit(burst, new int[] {0}, 1);
         burst.clear();
         packetForThree();
-        new UplinkTransmitter(this::write, counters, 12, OffloadSet.ALL).transmit(burst, new int[] {0}, 1);
+        new UplinkTransmitter(this::write, counters, 12, OffloadSet.ALL, WhenFull.DROP)
+                .transmit(burst, new int[] {0}, 1);
         assertThat(written).extracting(w -> w.length).containsExactly(80, 110, 12 + 2554);
         assertThat(hex(written.get(0), 0, 10)).isEqualTo("00".repeat(10));
         assertThat(hex(written.get(1), 0, 10)).isEqualTo("01000000000022001000");
@@ -176,7 +179,8 @@ class UplinkTransmitterTest {
     @Test
     void aFrameThatBecomesSeveralCountsOnce() {
         packetForThree();
-        new UplinkTransmitter(this::write, counters, 10, OffloadSet.CSUM).transmit(burst, new int[] {0}, 1);
+        new UplinkTransmitter(this::write, counters, 10, OffloadSet.CSUM, WhenFull.DROP)
+                .transmit(burst, new int[] {0}, 1);
         assertThat(written).extracting(w -> w.length).containsExactly(10 + 1054, 10 + 1054, 10 + 554);
         assertThat(counters.get(FRAMES)).isOne();
         assertThat(counters.get(BYTES)).isEqualTo(2554);

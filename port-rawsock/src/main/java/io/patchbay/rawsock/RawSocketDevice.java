@@ -3,6 +3,7 @@ package io.patchbay.rawsock;
 import io.patchbay.core.frame.OffloadSet;
 import io.patchbay.core.linux.Errno;
 import io.patchbay.core.linux.FileCalls;
+import io.patchbay.core.linux.FrameBatch;
 import io.patchbay.core.linux.IoVector;
 import io.patchbay.core.linux.LinuxException;
 import io.patchbay.core.linux.NetDevice;
@@ -103,8 +104,13 @@ final class RawSocketDevice implements UplinkDevice {
     private record Sink(PacketSocket socket, long bufferBytes) implements FrameSink {
 
         @Override
-        public long write(IoVector vector, int count) {
-            return FileCalls.writev(socket.number(), vector, count);
+        public long write(IoVector vector, int first, int count) {
+            return FileCalls.writev(socket.number(), vector, first, count);
+        }
+
+        @Override
+        public int write(FrameBatch batch, int from) {
+            return socket.send(batch, from);
         }
 
         @Override

@@ -8,6 +8,11 @@
  * the link's MTU. The kernel says so in a virtio-net header (PACKET_VNET_HDR); receivers that cannot finish such a frame get it finished by the
  * switch. The other way round the kernel finishes what we leave undone.
  *
+ * <p><b>System calls.</b> Frames of a burst are sent by one sendmmsg: on a veth, frames of 60 bytes, from C, two virtual processors, 0.41 million a
+ * second against 0.31 by a writev each, and 0.57 against 0.39 where the queueing discipline is bypassed. A transmit ring (TPACKET_V2) was hardly faster
+ * (0.44 and 0.58) and is out of the question: its slot is free again as soon as the frame has left its socket, and behind a veth somebody may still
+ * be reading it. A receive ring was slower than reading (0.37 against 0.56): it moves the copy to the processor that sends, which was the busier one.
+ *
  * <p>Frames go through the interface's queueing discipline, as anybody's do, unless asked otherwise: passing it by is cheaper, but then neither tcpdump nor
  * traffic shaping sees them.
  */

@@ -46,7 +46,8 @@ record TapQueues(List<TapFile> files, PortQueues queues, boolean carrierIsOurs) 
 
     /** The same of a macvtap device, whose carrier is the one of the interface below; there may be no files if the port is not enabled. */
     static TapQueues ofMacvtap(List<TapFile> files, PortContext context, Sending sending, Runnable trouble) {
-        return new TapQueues(files, files.isEmpty() ? PortQueues.NONE : queues(files, context, sending, trouble), false);
+        return new TapQueues(
+                files, files.isEmpty() ? PortQueues.NONE : queues(files, context, sending, trouble), false);
     }
 
     private static PortQueues queues(List<TapFile> files, PortContext context, Sending sending, Runnable trouble) {
@@ -85,8 +86,8 @@ record TapQueues(List<TapFile> files, PortQueues queues, boolean carrierIsOurs) 
     private record Sink(int descriptor, long bufferBytes) implements FrameSink {
 
         @Override
-        public long write(IoVector vector, int count) {
-            return FileCalls.writev(descriptor, vector, count);
+        public long write(IoVector vector, int first, int count) {
+            return FileCalls.writev(descriptor, vector, first, count);
         }
     }
 

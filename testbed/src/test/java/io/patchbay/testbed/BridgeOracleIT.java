@@ -170,7 +170,7 @@ class BridgeOracleIT {
             MemorySegment.copy(frame, 0, memory, ValueLayout.JAVA_BYTE, headerBytes, frame.length);
             IoVector vector = new IoVector(1);
             vector.set(0, memory, 0, memory.byteSize());
-            assertThat(FileCalls.writev(fd, vector, 1)).isEqualTo(memory.byteSize());
+            assertThat(FileCalls.writev(fd, vector, 0, 1)).isEqualTo(memory.byteSize());
         }
 
         /** Frames of the test that have come, in hex; whatever else the host sends is left out. */

@@ -34,7 +34,7 @@ public final class FileCalls {
     private static final MethodHandle LSEEK = Libc.bind("lseek", Libc.longOf(JAVA_INT, JAVA_LONG, JAVA_INT));
     private static final MethodHandle FTRUNCATE = Libc.bind("ftruncate", Libc.intOf(JAVA_INT, JAVA_LONG));
     private static final MethodHandle READV = Libc.bind("readv", Libc.longOf(JAVA_INT, ADDRESS, JAVA_INT));
-    private static final MethodHandle WRITEV = Libc.bind("writev", Libc.longOf(JAVA_INT, ADDRESS, JAVA_INT));
+    private static final MethodHandle WRITEV = Libc.bind("writev", Libc.longOf(JAVA_INT, JAVA_LONG, JAVA_INT));
 
     private FileCalls() {}
 
@@ -168,14 +168,15 @@ public final class FileCalls {
     }
 
     /**
-     * Writes from the first {@code count} entries of a vector. For frames: allocates nothing. The entries may point into memory that has
+     * Writes from {@code count} entries of a vector. For frames: allocates nothing. The entries may point into memory that has
      * gone; the kernel then answers EFAULT.
      *
+     * @param first the first of them
      * @return bytes written, or {@code -errno}
      */
-    public static long writev(int fd, IoVector vector, int count) {
+    public static long writev(int fd, IoVector vector, int first, int count) {
         try {
-            long n = (long) WRITEV.invokeExact(vector.state(), fd, vector.segment(), count);
+            long n = (long) WRITEV.invokeExact(vector.state(), fd, vector.addressOf(first), count);
             return n < 0 ? -Libc.errno(vector.state()) : n;
         } catch (Throwable t) {
             throw Libc.impossible(t);

@@ -88,6 +88,8 @@ public final class PacketSocket implements AutoCloseable {
             Libc.bind("setsockopt", Libc.intOf(JAVA_INT, JAVA_INT, JAVA_INT, ADDRESS, JAVA_INT));
     private static final MethodHandle GETSOCKOPT =
             Libc.bind("getsockopt", Libc.intOf(JAVA_INT, JAVA_INT, JAVA_INT, ADDRESS, ADDRESS));
+    private static final MethodHandle SENDMMSG =
+            Libc.bind("sendmmsg", Libc.intOf(JAVA_INT, JAVA_LONG, JAVA_INT, JAVA_INT));
     private static final MethodHandle IOCTL = Libc.bindVariadic("ioctl", Libc.intOf(JAVA_INT, JAVA_LONG, ADDRESS), 2);
     private static final MethodHandle RECVMSG = Libc.bind("recvmsg", Libc.longOf(JAVA_INT, ADDRESS, JAVA_INT));
 
@@ -300,6 +302,23 @@ public final class PacketSocket implements AutoCloseable {
             }
             tag = readTag();
             return n;
+        } catch (Throwable t) {
+            throw Libc.impossible(t);
+        }
+    }
+
+    /**
+     * Sends frames of a batch, in order, until one is refused. Allocates nothing.
+     *
+     * @param from the first of them
+     * @return how many were sent, at least 1, or {@code -errno} of the first
+     */
+    public int send(FrameBatch batch, int from) {
+        try {
+            MemorySegment state = batch.pieces().state();
+            int n = (int)
+                    SENDMMSG.invokeExact(state, fd.number(), batch.headersAddress(from), batch.frames() - from, 0);
+            return n < 0 ? -Libc.errno(state) : n;
         } catch (Throwable t) {
             throw Libc.impossible(t);
         }

@@ -1,17 +1,39 @@
 package io.patchbay.core.port;
 
+import io.patchbay.core.linux.FrameBatch;
 import io.patchbay.core.linux.IoVector;
 
-/** Where an {@link UplinkTransmitter} writes frames. */
+/** Where an {@link UplinkTransmitter} writes frames. Nothing here allocates. */
 @FunctionalInterface
 public interface FrameSink {
 
+    /** What {@link #write(FrameBatch, int)} says if only a part of the first frame was taken. */
+    int SHORT = Integer.MIN_VALUE;
+
     /**
-     * Writes one frame. Allocates nothing.
+     * Writes one frame.
      *
+     * @param first entry of the vector
+     * @param count entries
      * @return bytes taken, or {@code -errno}
      */
-    long write(IoVector vector, int count);
+    long write(IoVector vector, int first, int count);
+
+    /**
+     * Writes frames of a batch, in order, until one is not taken whole.
+     *
+     * @param from the first of them
+     * @return how many were taken, at least 1; or, of the first, {@code -errno} or {@link #SHORT}
+     */
+    default int write(FrameBatch batch, int from) {
+        for (int i = from; i < batch.frames(); i++) {
+            long n = write(batch.pieces(), batch.first(i), batch.count(i));
+            if (n != batch.length(i)) {
+                return i > from ? i - from : n < 0 ? (int) n : SHORT;
+            }
+        }
+        return batch.frames() - from;
+    }
 
     /** The descriptor that is writable while less than half of the send buffer is in use; -1 if there is no such thing. */
     default int descriptor() {

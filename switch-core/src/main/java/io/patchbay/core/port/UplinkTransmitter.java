@@ -11,7 +11,7 @@ import io.patchbay.core.frame.Offload;
 import io.patchbay.core.frame.OffloadSet;
 import io.patchbay.core.frame.SoftwareOffload;
 import io.patchbay.core.linux.Errno;
-import io.patchbay.core.linux.IoVector;
+import io.patchbay.core.linux.FrameBatch;
 import io.patchbay.core.linux.RoomBell;
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
@@ -45,12 +45,16 @@ public final class UplinkTransmitter implements HoldingTransmitter {
     private final WhenFull whenFull;
     private final Pressure pressure;
     private final SpinLock lock = new SpinLock();
-    private final IoVector vector = new IoVector(Burst.MAX_FRAME_SEGMENTS + 2);
-    private final MemorySegment header = Arena.ofAuto().allocate(HEADER_ROOM, Long.BYTES);
-    private final MemorySegment head = Arena.ofAuto().allocate(Burst.HEAD_BYTES, Long.BYTES);
+    private final FrameBatch batch = new FrameBatch();
+    private final MemorySegment headers = Arena.ofAuto().allocate((long) FrameBatch.CAPACITY * HEADER_ROOM, Long.BYTES);
+    private final MemorySegment heads =
+            Arena.ofAuto().allocate((long) FrameBatch.CAPACITY * Burst.HEAD_BYTES, Long.BYTES);
     private long delivered;
     private long deliveredBytes;
     private boolean patient;
+
+    /** What became of the frame dealt with last. */
+    private Fate fate = Fate.SENT;
 
     /** Towards a kernel that takes frames as they are, and so only complete ones. */
     public UplinkTransmitter(FrameSink sink, QueueCounters counters) {
@@ -164,75 +168,119 @@ public final class UplinkTransmitter implements HoldingTransmitter {
         delivered = 0;
         deliveredBytes = 0;
         patient = mayWait;
-        int done = 0;
+        fate = Fate.SENT;
         boolean offloads = burst.hasOffloads();
-        for (; done < count; done++) {
-            int frame = frames[done];
-            boolean unfinished = offloads && burst.offload(frame) != Offload.NONE;
-            Fate fate = unfinished ? sendUnfinished(burst, frame) : send(burst, frame, Offload.NONE, 0);
-            if (fate == Fate.SENT) {
-                delivered++;
-                deliveredBytes += burst.length(frame);
-            } else if (fate == Fate.WAITS) {
-                break;
+        int done = 0;
+        int soft = 0;
+        int i = 0;
+        while (i < count && fate != Fate.WAITS) {
+            int frame = frames[i];
+            long offload = offloads ? burst.offload(frame) : Offload.NONE;
+            if (offload != Offload.NONE && !OffloadSet.suffices(takes, offload)) {
+                done += flush();
+                if (fate != Fate.WAITS && sendInSoftware(burst, frame, offload) != Fate.WAITS) {
+                    soft++;
+                }
+                i++;
+            } else if (batch.hasRoom(burst.endSegment(frame) - burst.firstSegment(frame) + 2)) {
+                // That a checksum was verified is nothing one tells the kernel this way.
+                long told = Offload.needsChecksum(offload) ? offload : Offload.NONE;
+                add(burst, frame, told, told == Offload.NONE ? 0 : burst.headerLength(frame));
+                i++;
+            } else {
+                done += flush();
             }
+        }
+        if (fate != Fate.WAITS) {
+            done += flush();
         }
         counters.add(FRAMES, delivered);
         counters.add(BYTES, deliveredBytes);
-        return done;
+        return done + soft;
     }
 
-    /** Sends a frame as its sender left it if the kernel finishes it, else finished, in as many pieces as it takes. */
-    private Fate sendUnfinished(Burst burst, int frame) {
-        long offload = burst.offload(frame);
-        if (OffloadSet.suffices(takes, offload)) {
-            // That a checksum was verified is nothing one tells the kernel this way.
-            long told = Offload.needsChecksum(offload) ? offload : Offload.NONE;
-            return send(burst, frame, told, burst.headerLength(frame));
-        }
+    /** Sends a frame finished, in as many pieces as it takes. Nothing else is in the batch. */
+    private Fate sendInSoftware(Burst burst, int frame, long offload) {
         SoftwareOffload software = burst.softwareOffload();
         software.start(burst, frame);
         int before = burst.piecesSent(frame);
-        Fate fate = Fate.SENT;
+        long framesBefore = delivered;
+        long bytesBefore = deliveredBytes;
+        fate = Fate.SENT;
         while (fate == Fate.SENT && software.next()) {
             if (software.made() > before) { // those before were sent when there was still room
-                fate = send(software.out(), 0, Offload.NONE, 0);
+                add(software.out(), 0, Offload.NONE, 0);
+                int _ = flush();
             }
         }
+        boolean sent = fate == Fate.SENT;
+        // However many pieces, it is one frame.
+        delivered = framesBefore + (sent ? 1 : 0);
+        deliveredBytes = bytesBefore + (sent ? burst.length(frame) : 0);
         int made = software.made();
-        int taken = (fate == Fate.SENT ? made : made - 1) - before;
+        int taken = (sent ? made : made - 1) - before;
         burst.charge(made);
         if (fate == Fate.WAITS) {
             burst.setPiecesSent(frame, before + taken);
             counters.add(SOFTWARE_SEGMENTS, Offload.isSegmented(offload) ? taken : 0);
         } else {
-            counters.finishedInSoftware(Offload.isSegmented(offload), taken, fate == Fate.SENT);
+            counters.finishedInSoftware(Offload.isSegmented(offload), taken, sent);
         }
         return fate;
     }
 
-    private Fate send(Burst burst, int frame, long offload, int headerLength) {
+    /** Adds a frame to the batch, which has room for it. */
+    private void add(Burst burst, int frame, long offload, int headerLength) {
+        int n = batch.frames();
         int length = burst.length(frame);
-        int entries = 0;
         if (headerBytes > 0) {
-            header.set(WORD, 0, Offload.headerWord(offload, headerLength));
-            header.set(WORD, Long.BYTES, Offload.csumOffset(offload));
-            vector.set(entries++, header, 0, headerBytes);
+            long at = (long) n * HEADER_ROOM;
+            headers.set(WORD, at, Offload.headerWord(offload, headerLength));
+            headers.set(WORD, at + Long.BYTES, Offload.csumOffset(offload));
+            batch.add(headers, at, headerBytes);
         }
-        head.set(WORD, 0, burst.head0(frame));
-        head.set(WORD, Long.BYTES, burst.head1(frame));
-        vector.set(entries++, head, 0, Math.min(length, Burst.HEAD_BYTES));
+        long at = (long) n * Burst.HEAD_BYTES;
+        heads.set(WORD, at, burst.head0(frame));
+        heads.set(WORD, at + Long.BYTES, burst.head1(frame));
+        batch.add(heads, at, Math.min(length, Burst.HEAD_BYTES));
         for (int s = burst.firstSegment(frame), end = burst.endSegment(frame); s < end; s++) {
-            vector.set(entries++, burst.segmentBase(s), burst.segmentOffset(s), burst.segmentLength(s));
+            batch.add(burst.segmentBase(s), burst.segmentOffset(s), burst.segmentLength(s));
         }
-        long n = sink.write(vector, entries);
-        if (n == headerBytes + length) {
-            if (whenFull.hold()) {
-                pressure.wrote(1, n);
+        batch.end(headerBytes + length);
+    }
+
+    /** Writes the batch until a frame waits, and says how many frames were dealt with; the last one's {@link #fate} is noted. */
+    private int flush() {
+        int frames = batch.frames();
+        int done = 0;
+        while (done < frames) {
+            int n = sink.write(batch, done);
+            if (n > 0) {
+                fate = Fate.SENT;
+                wrote(done, n);
+                done += n;
+                continue;
             }
-            return Fate.SENT;
+            fate = n == FrameSink.SHORT ? drop(DropReason.TRUNCATED) : refused(-n);
+            if (fate == Fate.WAITS) {
+                break;
+            }
+            done++;
         }
-        return n >= 0 ? drop(DropReason.TRUNCATED) : refused((int) -n);
+        batch.clear();
+        return done;
+    }
+
+    private void wrote(int from, int frames) {
+        long bytes = 0;
+        for (int i = from; i < from + frames; i++) {
+            bytes += batch.length(i);
+        }
+        delivered += frames;
+        deliveredBytes += bytes - (long) frames * headerBytes;
+        if (whenFull.hold()) {
+            pressure.wrote(frames, bytes);
+        }
     }
 
     private Fate refused(int errno) {

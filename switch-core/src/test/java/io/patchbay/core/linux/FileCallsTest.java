@@ -37,7 +37,7 @@ class FileCallsTest {
             IoVector vector = new IoVector(2);
             vector.set(0, memory, 6, 2);
             vector.set(1, memory, 0, 3);
-            assertThat(FileCalls.writev(fd.number(), vector, 2)).isEqualTo(5);
+            assertThat(FileCalls.writev(fd.number(), vector, 0, 2)).isEqualTo(5);
             assertThat(Files.readString(path)).isEqualTo("ghabc");
             assertThat(FileCalls.size(fd)).isEqualTo(5);
         }
@@ -52,7 +52,7 @@ class FileCallsTest {
         IoVector vector = new IoVector(1);
         vector.set(0, Arena.ofAuto().allocate(8), 0, 8);
         assertThat(FileCalls.readv(number, vector, 1)).isEqualTo(-Errno.EBADF);
-        assertThat(FileCalls.writev(number, vector, 1)).isEqualTo(-Errno.EBADF);
+        assertThat(FileCalls.writev(number, vector, 0, 1)).isEqualTo(-Errno.EBADF);
     }
 
     @Test

@@ -27,8 +27,8 @@ public final class Bottleneck implements FrameSink, AutoCloseable {
     }
 
     @Override
-    public long write(IoVector vector, int count) {
-        return FileCalls.writev(near.number(), vector, count);
+    public long write(IoVector vector, int first, int count) {
+        return FileCalls.writev(near.number(), vector, first, count);
     }
 
     @Override

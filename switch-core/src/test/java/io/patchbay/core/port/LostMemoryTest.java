@@ -100,9 +100,9 @@ class LostMemoryTest {
             return counters.get(QueueCounters.Count.FRAMES);
         }
 
-        private long write(IoVector vector, int count) {
+        private long write(IoVector vector, int first, int count) {
             FileCalls.truncate(uplink, 0);
-            return FileCalls.writev(uplink.number(), vector, count);
+            return FileCalls.writev(uplink.number(), vector, first, count);
         }
     }
 }

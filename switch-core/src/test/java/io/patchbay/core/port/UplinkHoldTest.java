@@ -38,7 +38,10 @@ class UplinkHoldTest {
     void connect() throws Exception {
         wire = new Bottleneck(LENGTH);
         for (int i = 0; i < Burst.CAPACITY; i++) {
-            TestFrames.add(burst, TestFrames.frame(0x0200_0000_0001L, 0x0200_0000_0002L, LENGTH, new Random(i)), new Random(i));
+            TestFrames.add(
+                    burst,
+                    TestFrames.frame(0x0200_0000_0001L, 0x0200_0000_0002L, LENGTH, new Random(i)),
+                    new Random(i));
         }
     }
 
@@ -123,13 +126,14 @@ class UplinkHoldTest {
     void aDisciplineThatRefusesIsTriedAgainAfterAWhile() {
         int[] writes = {0};
         UplinkTransmitter uplink = uplink(
-                (vector, count) -> {
+                (vector, first, count) -> {
                     writes[0]++;
                     return writes[0] < 4 ? -Errno.ENOBUFS : LENGTH;
                 },
                 PATIENT);
         assertThat(uplink.offer(burst, ALL, 2)).isZero();
-        assertThat(uplink.retryAt() - System.nanoTime()).isLessThan(Duration.ofSeconds(1).toNanos());
+        assertThat(uplink.retryAt() - System.nanoTime())
+                .isLessThan(Duration.ofSeconds(1).toNanos());
         assertThat(offerUntilTaken(uplink, 2)).isEqualTo(2);
         assertThat(writes[0]).isEqualTo(5);
         assertThat(counters.get(STALLS)).isOne();
@@ -141,7 +145,7 @@ class UplinkHoldTest {
         return new FrameSink() {
 
             @Override
-            public long write(IoVector vector, int count) {
+            public long write(IoVector vector, int first, int count) {
                 return LENGTH;
             }
 
@@ -194,7 +198,7 @@ class UplinkHoldTest {
         List<Integer> sequence = new ArrayList<>();
         int[] writes = {0};
         UplinkTransmitter uplink = uplink(
-                (vector, count) -> {
+                (vector, first, count) -> {
                     writes[0]++;
                     if (writes[0] == 2) {
                         return -Errno.ENOBUFS;

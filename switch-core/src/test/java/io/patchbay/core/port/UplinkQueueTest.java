@@ -76,7 +76,7 @@ class UplinkQueueTest {
                 MemorySegment bytes = arena.allocateFrom(ValueLayout.JAVA_BYTE, frame);
                 IoVector whole = new IoVector(1);
                 whole.set(0, bytes, 0, frame.length);
-                assertThat(FileCalls.writev(file.number(), whole, 1)).isEqualTo(frame.length);
+                assertThat(FileCalls.writev(file.number(), whole, 0, 1)).isEqualTo(frame.length);
                 try (var again = FileCalls.open("/proc/self/fd/" + file.number(), FileCalls.O_RDWR)) {
                     return FileCalls.readv(again.number(), vector, count);
                 }

@@ -62,7 +62,7 @@ class UplinkTransmitterTest {
     void aFrameIsWrittenWhole(int length) throws Exception {
         byte[] frame = length > 40 ? frame(length, 1, 0, 7) : frame(length);
         try (var file = SharedMemory.createMemfd("frame", 0)) {
-            transmit((vector, count) -> FileCalls.writev(file.number(), vector, count));
+            transmit((vector, first, count) -> FileCalls.writev(file.number(), vector, first, count));
             assertThat(Files.readAllBytes(Path.of("/proc/self/fd/" + file.number())))
                     .isEqualTo(frame);
         }
@@ -74,7 +74,7 @@ class UplinkTransmitterTest {
     @Test
     void aShortWriteIsCountedAsTruncated() {
         frame(60);
-        transmit((vector, count) -> 59);
+        transmit((vector, first, count) -> 59);
         assertThat(counters.dropped(DropReason.TRUNCATED)).isOne();
         assertThat(counters.get(FRAMES)).isZero();
         assertThat(counters.get(BYTES)).isZero();
@@ -94,7 +94,7 @@ class UplinkTransmitterTest {
     })
     void aFrameTheKernelDoesNotTakeIsDroppedForItsReason(int errno, DropReason reason) {
         frame(60);
-        transmit((vector, count) -> -errno);
+        transmit((vector, first, count) -> -errno);
         assertThat(counters.dropped(reason)).isOne();
         assertThat(counters.dropped()).isOne();
         assertThat(counters.get(FRAMES)).isZero();
@@ -124,9 +124,9 @@ class UplinkTransmitterTest {
     /** What was written, one entry a frame. */
     private final List<byte[]> written = new ArrayList<>();
 
-    private long write(IoVector vector, int count) {
+    private long write(IoVector vector, int first, int count) {
         try (var file = SharedMemory.createMemfd("frame", 0)) {
-            long n = FileCalls.writev(file.number(), vector, count);
+            long n = FileCalls.writev(file.number(), vector, first, count);
             written.add(Files.readAllBytes(Path.of("/proc/self/fd/" + file.number())));
             return n;
         } catch (IOException e) {
@@ -190,7 +190,7 @@ class UplinkTransmitterTest {
     @Test
     void aFrameOfWhichTheKernelTookOnlyAPartIsDropped() {
         packetForThree();
-        transmit((vector, count) -> written.size() < 2 ? write(vector, count) : -Errno.EAGAIN);
+        transmit((vector, first, count) -> written.size() < 2 ? write(vector, first, count) : -Errno.EAGAIN);
         assertThat(written).hasSize(2);
         assertThat(counters.get(FRAMES)).isZero();
         assertThat(counters.dropped(DropReason.UPLINK_FULL)).isOne();

@@ -3,6 +3,7 @@ package io.patchbay.rawsock;
 import com.fasterxml.jackson.annotation.JsonProperty;
 import io.patchbay.core.linux.NetDevice;
 import io.patchbay.core.linux.PacketSocket;
+import io.patchbay.core.port.SettingChecks;
 import io.patchbay.core.port.SettingException;
 import io.patchbay.core.port.WhenFull;
 import java.nio.charset.StandardCharsets;
@@ -33,8 +34,6 @@ public record RawSocketSettings(
         Optional<Integer> sendBufferBytes) {
 
     private static final int MAX_QUEUES = 256;
-    private static final int MIN_BUFFER = 1 << 12;
-    private static final int MAX_BUFFER = 1 << 30;
 
     public RawSocketSettings {
         int bytes = networkInterface.getBytes(StandardCharsets.UTF_8).length;
@@ -49,18 +48,10 @@ public record RawSocketSettings(
                 throw SettingException.of("namespace", path, "an absolute path, such as /run/netns/blue");
             }
         });
-        queues.ifPresent(n -> {
-            if (n < 1 || n > MAX_QUEUES) {
-                throw SettingException.of("queues", n, "1 to " + MAX_QUEUES);
-            }
-        });
-        receiveBufferBytes.ifPresent(n -> {
-            if (n < MIN_BUFFER || n > MAX_BUFFER) {
-                throw SettingException.of("receiveBufferBytes", n, MIN_BUFFER + " to " + MAX_BUFFER);
-            }
-        });
+        SettingChecks.range("queues", queues, 1, MAX_QUEUES);
+        SettingChecks.bufferBytes("receiveBufferBytes", receiveBufferBytes);
         WhenFull.of(whenFull, holdAtMostMs);
-        WhenFull.checkSendBuffer(sendBufferBytes);
+        SettingChecks.bufferBytes("sendBufferBytes", sendBufferBytes);
     }
 
     /** An interface of that name, with every default. */

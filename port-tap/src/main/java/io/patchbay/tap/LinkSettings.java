@@ -2,6 +2,7 @@ package io.patchbay.tap;
 
 import io.patchbay.core.frame.MacAddress;
 import io.patchbay.core.linux.NetDevice;
+import io.patchbay.core.port.SettingChecks;
 import io.patchbay.core.port.SettingException;
 import java.util.Optional;
 
@@ -17,11 +18,7 @@ record LinkSettings(Optional<String> mac, Optional<Integer> mtu, Optional<Boolea
                 throw SettingException.of("mac", text, "six octets such as 02:00:00:00:00:01, of a single station");
             }
         });
-        mtu.ifPresent(n -> {
-            if (n < 68 || n > 65_521) {
-                throw SettingException.of("mtu", n, "68 to 65521");
-            }
-        });
+        SettingChecks.range("mtu", mtu, 68, 65_521);
     }
 
     static String deviceName(String key, String name) {
@@ -35,11 +32,7 @@ record LinkSettings(Optional<String> mac, Optional<Integer> mtu, Optional<Boolea
     }
 
     static void checkQueues(Optional<Integer> queues) {
-        queues.ifPresent(n -> {
-            if (n < 1 || n > MAX_QUEUES) {
-                throw SettingException.of("queues", n, "1 to " + MAX_QUEUES);
-            }
-        });
+        SettingChecks.range("queues", queues, 1, MAX_QUEUES);
     }
 
     /** Sets the device up, in the calling thread's namespace. The address first: some devices refuse another while they are up. */

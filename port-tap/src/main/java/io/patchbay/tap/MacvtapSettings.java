@@ -1,6 +1,7 @@
 package io.patchbay.tap;
 
 import com.fasterxml.jackson.annotation.JsonProperty;
+import io.patchbay.core.port.SettingChecks;
 import io.patchbay.core.port.WhenFull;
 import java.util.Optional;
 
@@ -32,7 +33,7 @@ public record MacvtapSettings(
         LinkSettings.checkQueues(queues);
         new LinkSettings(mac, mtu, up);
         WhenFull.of(whenFull, holdAtMostMs);
-        WhenFull.checkSendBuffer(sendBufferBytes);
+        SettingChecks.bufferBytes("sendBufferBytes", sendBufferBytes);
     }
 
     WhenFull full() {

@@ -1,6 +1,7 @@
 package io.patchbay.tap;
 
 import io.patchbay.core.linux.Accounts;
+import io.patchbay.core.port.SettingChecks;
 import io.patchbay.core.port.SettingException;
 import io.patchbay.core.port.WhenFull;
 import java.util.Optional;
@@ -48,7 +49,7 @@ public record TapSettings(
         group.ifPresent(TapSettings::groupNumber);
         new LinkSettings(mac, mtu, up);
         WhenFull.of(whenFull, holdAtMostMs);
-        WhenFull.checkSendBuffer(sendBufferBytes);
+        SettingChecks.bufferBytes("sendBufferBytes", sendBufferBytes);
     }
 
     /** A device of that name, with every default. */

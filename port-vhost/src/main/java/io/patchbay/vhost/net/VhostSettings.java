@@ -1,6 +1,7 @@
 package io.patchbay.vhost.net;
 
 import io.patchbay.core.linux.UnixSocket;
+import io.patchbay.core.port.SettingChecks;
 import io.patchbay.core.port.SettingException;
 import io.patchbay.vhost.memory.MemoryPool;
 import io.patchbay.vhost.memory.MemoryRules;
@@ -60,11 +61,7 @@ public record VhostSettings(
                 throw SettingException.of("memoryFiles", kind, "memory (a memfd, tmpfs or hugetlbfs), any");
             }
         });
-        memoryLimitGiB.ifPresent(limit -> {
-            if (limit < 1 || limit > MOST_MEMORY_GIB) {
-                throw SettingException.of("memoryLimitGiB", limit, "1 to " + MOST_MEMORY_GIB);
-            }
-        });
+        SettingChecks.range("memoryLimitGiB", memoryLimitGiB, 1, MOST_MEMORY_GIB);
         if (mode.orElse(SERVER).equals(CLIENT)) {
             onlyForAServer("permissions", permissions);
             onlyForAServer("owner", owner);

@@ -8,7 +8,6 @@ import java.util.Optional;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
-import org.junit.jupiter.params.provider.ValueSource;
 
 class WhenFullTest {
 
@@ -33,13 +32,5 @@ class WhenFullTest {
         assertThatThrownBy(() -> WhenFull.of(Optional.ofNullable(word), Optional.ofNullable(millis)))
                 .isInstanceOf(SettingException.class)
                 .satisfies(e -> assertThat(((SettingException) e).setting()).isEqualTo(key));
-    }
-
-    @ParameterizedTest
-    @ValueSource(ints = {0, 4095, Integer.MAX_VALUE})
-    void aBufferThatCannotBeIsRefused(int bytes) {
-        assertThatThrownBy(() -> WhenFull.checkSendBuffer(Optional.of(bytes)))
-                .isInstanceOf(SettingException.class)
-                .hasMessageContaining("4096 to 1073741824");
     }
 }

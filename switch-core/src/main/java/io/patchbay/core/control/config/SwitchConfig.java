@@ -1,5 +1,8 @@
 package io.patchbay.core.control.config;
 
+import static io.patchbay.core.port.SettingChecks.oneOf;
+import static io.patchbay.core.port.SettingChecks.range;
+
 import io.netty.util.NetUtil;
 import io.patchbay.core.forward.MacTable;
 import io.patchbay.core.linux.UnixSocket;
@@ -104,22 +107,6 @@ public record SwitchConfig(
             }
         });
         metricsAddress.ifPresent(SwitchConfig::checkAddress);
-    }
-
-    private static void range(String key, Optional<Integer> value, int low, int high) {
-        value.ifPresent(n -> {
-            if (n < low || n > high) {
-                throw SettingException.of(key, n, low + " to " + high);
-            }
-        });
-    }
-
-    private static void oneOf(String key, Optional<String> value, List<String> allowed) {
-        value.ifPresent(word -> {
-            if (!allowed.contains(word)) {
-                throw SettingException.of(key, word, String.join(", ", allowed));
-            }
-        });
     }
 
     private static void checkAddress(String address) {

@@ -1,5 +1,6 @@
 package io.patchbay.core.port.pair;
 
+import io.patchbay.core.port.SettingChecks;
 import io.patchbay.core.port.SettingException;
 import java.util.HashSet;
 import java.util.List;
@@ -37,11 +38,7 @@ public record PairSettings(
         if (holdDownMillis.isPresent() && primary.isEmpty()) {
             throw SettingException.of("holdDownMillis", holdDownMillis.get(), "only with a \"primary\"");
         }
-        holdDownMillis.ifPresent(n -> {
-            if (n < 0 || n > MAX_HOLD_DOWN) {
-                throw SettingException.of("holdDownMillis", n, "0 to " + MAX_HOLD_DOWN);
-            }
-        });
+        SettingChecks.range("holdDownMillis", holdDownMillis, 0, MAX_HOLD_DOWN);
     }
 
     /** Two members of which none is preferred. */

@@ -1,0 +1,36 @@
+package io.patchbay.core.port;
+
+import java.util.List;
+import java.util.Optional;
+
+/** What settings records of all kinds check; each throws a {@link SettingException} that names the key. What is absent passes. */
+public final class SettingChecks {
+
+    private static final int MIN_BUFFER = 1 << 12;
+    private static final int MAX_BUFFER = 1 << 30;
+
+    private SettingChecks() {}
+
+    /** A number from {@code low} to {@code high}. */
+    public static void range(String key, Optional<Integer> value, int low, int high) {
+        value.ifPresent(n -> {
+            if (n < low || n > high) {
+                throw SettingException.of(key, n, low + " to " + high);
+            }
+        });
+    }
+
+    /** One of a few words. */
+    public static void oneOf(String key, Optional<String> value, List<String> allowed) {
+        value.ifPresent(word -> {
+            if (!allowed.contains(word)) {
+                throw SettingException.of(key, word, String.join(", ", allowed));
+            }
+        });
+    }
+
+    /** Memory the kernel sets aside for frames, 4096 to 1073741824 bytes. */
+    public static void bufferBytes(String key, Optional<Integer> value) {
+        range(key, value, MIN_BUFFER, MAX_BUFFER);
+    }
+}

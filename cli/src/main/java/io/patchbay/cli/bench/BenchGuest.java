@@ -1,32 +1,16 @@
 package io.patchbay.cli.bench;
 
+import io.patchbay.cli.local.ExperimentalHeader;
 import io.patchbay.vhost.frontend.DriverRing;
 import io.patchbay.vhost.frontend.FrontEnd;
-import java.lang.foreign.MemorySegment;
-import java.lang.foreign.ValueLayout;
-import java.nio.ByteOrder;
 
-/**
- * One of two guests.
- *
- * <pre>
- *   0             6         12     14
- *  +-------------+---------+------+- - - - - - - -
- *  | destination | source  | 88b5 |  zeros            every frame, the same for ever
- *  +-------------+---------+------+- - - - - - - -
- * </pre>
- */
+/** One of two guests. Its frames are an {@link ExperimentalHeader} and zeros, every one the same for ever. */
 final class BenchGuest implements AutoCloseable {
 
     /** Half of what the receiver has buffers for. */
     private static final int WINDOW = 128;
 
-    private static final int TYPE = 12;
-    private static final short EXPERIMENTAL = (short) 0x88b5;
     private static final long ADDRESS = 0x0200_0000_be00L;
-    private static final ValueLayout.OfLong U64 = ValueLayout.JAVA_LONG_UNALIGNED.withOrder(ByteOrder.BIG_ENDIAN);
-    private static final ValueLayout.OfInt U32 = ValueLayout.JAVA_INT_UNALIGNED.withOrder(ByteOrder.BIG_ENDIAN);
-    private static final ValueLayout.OfShort U16 = ValueLayout.JAVA_SHORT_UNALIGNED.withOrder(ByteOrder.BIG_ENDIAN);
 
     private final FrontEnd frontEnd;
     private final int number;
@@ -41,7 +25,8 @@ final class BenchGuest implements AutoCloseable {
         this.number = number;
         DriverRing ring = frontEnd.transmitRing();
         for (int id = 0; id < ring.size(); id++) {
-            write(ring.buffers(), ring.bufferOffset(id) + frontEnd.headerBytes(), other);
+            long at = ring.bufferOffset(id) + frontEnd.headerBytes();
+            ExperimentalHeader.write(ring.buffers(), at, ADDRESS + other, ADDRESS + number);
         }
     }
 
@@ -49,27 +34,23 @@ final class BenchGuest implements AutoCloseable {
         frameBytes = bytes;
     }
 
-    private void write(MemorySegment buffers, long at, int to) {
-        long source = ADDRESS + number;
-        buffers.set(U64, at, (ADDRESS + to) << 16 | source >>> 32);
-        buffers.set(U32, at + Long.BYTES, (int) source);
-        buffers.set(U16, at + TYPE, EXPERIMENTAL);
-    }
-
     /** Sends until as many frames are on their way as may be. */
     void send() {
         frontEnd.reclaim();
-        int n = (int) Math.min(WINDOW - onTheWay(), frontEnd.transmitRing().free());
-        send(n);
+        send((int) Math.min(WINDOW - onTheWay(), frontEnd.transmitRing().free()));
     }
 
     /** Sends one frame; false if all buffers are with the switch. */
     boolean sendOne() {
         frontEnd.reclaim();
-        return frontEnd.transmitRing().free() > 0 && send(1);
+        boolean canSend = frontEnd.transmitRing().free() > 0;
+        if (canSend) {
+            send(1);
+        }
+        return canSend;
     }
 
-    private boolean send(int n) {
+    private void send(int n) {
         DriverRing ring = frontEnd.transmitRing();
         for (int i = 0; i < n; i++) {
             ring.offerReadable(ring.take(), frontEnd.headerBytes() + frameBytes);
@@ -78,7 +59,6 @@ final class BenchGuest implements AutoCloseable {
             frontEnd.kickTransmit();
         }
         sent += n;
-        return true;
     }
 
     /** Takes what has come from the other guest, and says how many frames that was; frames of strangers do not count. */
@@ -90,7 +70,7 @@ final class BenchGuest implements AutoCloseable {
             taken++;
             int id = ring.usedId();
             long at = ring.bufferOffset(id) + frontEnd.headerBytes();
-            if ((ring.buffers().get(U64, at + Integer.BYTES) & 0xffff_ffff_ffffL) == ADDRESS + sender.number) {
+            if (ExperimentalHeader.source(ring.buffers(), at) == ADDRESS + sender.number) {
                 n++;
             }
             ring.offer(id);

@@ -1,5 +1,6 @@
 package io.patchbay.cli.demo;
 
+import io.patchbay.cli.local.ExperimentalHeader;
 import java.lang.foreign.MemorySegment;
 import java.lang.foreign.ValueLayout;
 import java.nio.ByteOrder;
@@ -18,8 +19,7 @@ final class DemoFrame {
 
     static final int MIN_BYTES = 60;
 
-    private static final int TYPE = 12;
-    private static final int SENDER = 14;
+    private static final int SENDER = ExperimentalHeader.BYTES;
     private static final int LENGTH = 16;
     private static final int SEQUENCE = 18;
     private static final int PATTERN = 26;
@@ -27,7 +27,6 @@ final class DemoFrame {
     private static final int BROADCAST_EVERY = 4096;
 
     private static final int TO_ALL = -1;
-    private static final short EXPERIMENTAL = (short) 0x88b5;
     private static final long BROADCAST = 0xffff_ffff_ffffL;
 
     private static final ValueLayout.OfLong U64 = ValueLayout.JAVA_LONG_UNALIGNED.withOrder(ByteOrder.BIG_ENDIAN);
@@ -43,10 +42,7 @@ final class DemoFrame {
     /** Writes a frame from guest {@code sender} to guest {@code to}, or to all if that is -1. */
     static void write(MemorySegment at, long offset, int length, int to, int sender, long sequence) {
         long destination = to == TO_ALL ? BROADCAST : address(to);
-        long source = address(sender);
-        at.set(U64, offset, destination << 16 | source >>> 32);
-        at.set(ValueLayout.JAVA_INT_UNALIGNED.withOrder(ByteOrder.BIG_ENDIAN), offset + 8, (int) source);
-        at.set(U16, offset + TYPE, EXPERIMENTAL);
+        ExperimentalHeader.write(at, offset, destination, address(sender));
         at.set(U16, offset + SENDER, (short) sender);
         at.set(U16, offset + LENGTH, (short) length);
         at.set(U64, offset + SEQUENCE, sequence);
@@ -81,14 +77,14 @@ final class DemoFrame {
         int sender = sender(at, offset);
         long sequence = sequence(at, offset);
         int receiver = receiver(sender, sequence, guests);
-        long destination = at.get(U64, offset) >>> 16;
+        long destination = ExperimentalHeader.destination(at, offset);
         if (destination != (receiver == TO_ALL ? BROADCAST : address(receiver))
-                || sourceOf(at, offset) != address(sender)) {
+                || ExperimentalHeader.source(at, offset) != address(sender)) {
             return false;
         }
         long word = sequence * 0x9e37_79b9_7f4a_7c15L + sender;
         int place = PATTERN;
-        boolean same = at.get(U16, offset + TYPE) == EXPERIMENTAL;
+        boolean same = ExperimentalHeader.isOn(at, offset);
         for (; place + Long.BYTES <= length; place += Long.BYTES) {
             same &= at.get(U64, offset + place) == word + place;
         }
@@ -96,9 +92,5 @@ final class DemoFrame {
             same &= at.get(ValueLayout.JAVA_BYTE, offset + place) == (byte) (word + place);
         }
         return same;
-    }
-
-    private static long sourceOf(MemorySegment at, long offset) {
-        return at.get(U64, offset + 4) & 0xffff_ffff_ffffL;
     }
 }

@@ -1,4 +1,4 @@
-/** A switch inside the command's own process, for commands that show or measure one and need no daemon. */
+/** What commands with built-in guests have in common: a switch inside their own process, so that they need no daemon, and their frames. */
 @NullMarked
 package io.patchbay.cli.local;
 

@@ -1,11 +1,11 @@
 package io.patchbay.core.control;
 
 import io.patchbay.core.control.config.Config;
+import io.patchbay.core.control.config.PortLimits;
 import io.patchbay.core.control.config.SwitchConfig;
 import io.patchbay.core.control.http.Answer;
 import io.patchbay.core.control.http.HttpServer;
 import io.patchbay.core.control.http.Route;
-import io.patchbay.core.forward.IngressPolicy;
 import io.patchbay.core.forward.MacTable;
 import io.patchbay.core.port.GatedPort;
 import io.patchbay.core.port.PortCounters;
@@ -19,8 +19,8 @@ import java.net.SocketAddress;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayDeque;
+import java.util.ArrayList;
 import java.util.Deque;
-import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Objects;
@@ -30,6 +30,7 @@ import java.util.concurrent.CopyOnWriteArrayList;
 import java.util.concurrent.Executors;
 import java.util.concurrent.ScheduledExecutorService;
 import java.util.concurrent.TimeUnit;
+import java.util.function.Function;
 import java.util.stream.Collectors;
 import java.util.stream.Stream;
 import org.slf4j.Logger;
@@ -175,77 +176,56 @@ public final class Daemon implements AutoCloseable {
     }
 
     private void plugAll(Config config) throws PortException {
-        Map<String, Pair.Member> members = new HashMap<>();
-        Set<String> taken = config.pairs().stream()
+        Map<String, Config.PortConfig> byName =
+                config.ports().stream().collect(Collectors.toMap(Config.PortConfig::name, Function.identity()));
+        Set<String> members = config.pairs().stream()
                 .flatMap(pair -> pair.settings().members().stream())
                 .collect(Collectors.toSet());
         for (Config.PortConfig port : config.ports()) {
-            GatedPort made = new GatedPort(port.maker().make(), port.enabled());
-            if (taken.contains(port.name())) {
-                members.put(port.name(), new Pair.Member(port.name(), made, new PortCounters()));
-            } else {
-                ports.add(plug(port.name(), port.type(), made, port.limits().policy()));
+            if (!members.contains(port.name())) {
+                ports.add(plug(port.name(), port.type(), gated(port), port.limits()));
             }
         }
         for (Config.PairConfig pair : config.pairs()) {
-            plug(pair, members, config.ports());
+            plug(
+                    pair,
+                    pair.settings().members().stream()
+                            .map(name -> Objects.requireNonNull(byName.get(name)))
+                            .toList());
         }
     }
 
-    private PluggedPort plug(String name, String type, GatedPort port, IngressPolicy policy) throws PortException {
+    private static GatedPort gated(Config.PortConfig config) {
+        return new GatedPort(config.maker().make(), config.enabled());
+    }
+
+    private PluggedPort plug(String name, String type, GatedPort port, PortLimits limits) throws PortException {
         PortCounters counters = new PortCounters();
         Switchboard.Attachment attachment = board.attach(
                 name,
                 port,
                 counters,
-                policy,
+                limits.policy(),
                 state.map(directory -> directory.resolve("ports").resolve(name + ".json")));
         undo.push(attachment::close);
         undo.push(port::close);
         port.start(attachment);
-        return new PluggedPort(name, type, port, counters, attachment, Optional.empty(), List.of(), Optional.empty());
+        return PluggedPort.of(name, type, port, counters, attachment);
     }
 
-    private void plug(Config.PairConfig config, Map<String, Pair.Member> members, List<Config.PortConfig> all)
-            throws PortException {
-        List<Pair.Member> parts = config.settings().members().stream()
-                .map(name -> Objects.requireNonNull(members.get(name)))
+    private void plug(Config.PairConfig config, List<Config.PortConfig> memberConfigs) throws PortException {
+        List<Pair.Member> parts = memberConfigs.stream()
+                .map(member -> new Pair.Member(member.name(), gated(member), new PortCounters()))
                 .toList();
         Pair pair = new Pair(config.name(), config.settings(), parts);
-        PluggedPort plugged = plug(
-                config.name(),
-                PairSettings.TYPE,
-                new GatedPort(pair, config.enabled()),
-                config.limits().policy());
-        List<PluggedPort> pluggedParts = parts.stream()
-                .map(part -> new PluggedPort(
-                        part.name(),
-                        typeOf(part.name(), all),
-                        part.port(),
-                        part.counters(),
-                        plugged.attachment(),
-                        Optional.empty(),
-                        List.of(),
-                        Optional.of(config.name())))
-                .toList();
-        ports.add(new PluggedPort(
-                config.name(),
-                PairSettings.TYPE,
-                plugged.port(),
-                plugged.counters(),
-                plugged.attachment(),
-                Optional.of(pair),
-                pluggedParts,
-                Optional.empty()));
-        ports.addAll(pluggedParts);
-    }
-
-    private static String typeOf(String name, List<Config.PortConfig> all) {
-        return all.stream()
-                .filter(port -> port.name().equals(name))
-                .findFirst()
-                .orElseThrow()
-                .type();
+        PluggedPort whole =
+                plug(config.name(), PairSettings.TYPE, new GatedPort(pair, config.enabled()), config.limits());
+        List<PluggedPort> members = new ArrayList<>();
+        for (int i = 0; i < parts.size(); i++) {
+            members.add(whole.member(parts.get(i), memberConfigs.get(i).type()));
+        }
+        ports.add(whole.madeOf(pair, members));
+        ports.addAll(members);
     }
 
     /** Ports that frames are forwarded between: not the members of a pair, which are one. */

@@ -28,6 +28,30 @@ record PluggedPort(
         List<PluggedPort> members,
         Optional<String> memberOf) {
 
+    /** A port by itself. */
+    static PluggedPort of(
+            String name, String type, GatedPort port, PortCounters counters, Switchboard.Attachment attachment) {
+        return new PluggedPort(name, type, port, counters, attachment, Optional.empty(), List.of(), Optional.empty());
+    }
+
+    /** This port as a pair. */
+    PluggedPort madeOf(Pair whole, List<PluggedPort> parts) {
+        return new PluggedPort(name, type, port, counters, attachment, Optional.of(whole), parts, Optional.empty());
+    }
+
+    /** A member of this port. */
+    PluggedPort member(Pair.Member part, String partType) {
+        return new PluggedPort(
+                part.name(),
+                partType,
+                part.port(),
+                part.counters(),
+                attachment,
+                Optional.empty(),
+                List.of(),
+                Optional.of(name));
+    }
+
     /** Counters of all that came in by it, through members or not. */
     List<QueueCounters> received() {
         return Stream.concat(

@@ -165,7 +165,8 @@ public final class PacketSocket implements AutoCloseable {
                 if (deaf) {
                     socket.ignoreEverything(arena);
                 }
-                socket.setReceiveBuffer(arena.allocateFrom(JAVA_INT, options.receiveBufferBytes()));
+                MemorySegment room = arena.allocateFrom(JAVA_INT, options.receiveBufferBytes());
+                socket.setBuffer(SO_RCVBUFFORCE, "SO_RCVBUFFORCE", SO_RCVBUF, "SO_RCVBUF", room);
                 if (options.sendBufferBytes().isPresent()) {
                     MemorySegment bytes = arena.allocateFrom(
                             JAVA_INT, options.sendBufferBytes().get());
@@ -261,10 +262,6 @@ public final class PacketSocket implements AutoCloseable {
         address.set(JAVA_INT, 4, index);
         MemorySegment state = Libc.state();
         Libc.check((int) BIND.invokeExact(state, fd.number(), address, ADDRESS_BYTES), state, "bind", interfaceName);
-    }
-
-    private void setReceiveBuffer(MemorySegment bytes) throws Throwable {
-        setBuffer(SO_RCVBUFFORCE, "SO_RCVBUFFORCE", SO_RCVBUF, "SO_RCVBUF", bytes);
     }
 
     private void setBuffer(int force, String forceName, int option, String name, MemorySegment bytes) throws Throwable {

@@ -262,7 +262,7 @@ public final class Uplink implements Port {
         closed = true;
         end().ifPresent(r -> {
             r.bell().signal();
-            joinUninterruptibly(r.watcher());
+            Threads.joinUninterruptibly(r.watcher());
             r.events().close();
             r.bell().close();
         });
@@ -276,19 +276,5 @@ public final class Uplink implements Port {
         });
         running = Optional.empty();
         return ending;
-    }
-
-    private static void joinUninterruptibly(Thread thread) {
-        boolean interrupted = false;
-        while (thread.isAlive()) {
-            try {
-                thread.join();
-            } catch (InterruptedException _) {
-                interrupted = true; // it ends by itself; finish waiting, then pass it on
-            }
-        }
-        if (interrupted) {
-            Thread.currentThread().interrupt();
-        }
     }
 }

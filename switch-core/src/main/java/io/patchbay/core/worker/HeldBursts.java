@@ -22,12 +22,7 @@ import java.util.List;
  */
 final class HeldBursts {
 
-    /** Told of a port a worker cannot go on with. */
-    interface Failures {
-        void failed(Plug plug, Throwable cause);
-    }
-
-    private final Failures failures;
+    private final Worker.FaultListener faults;
     private final Deque<HeldBurst> waiting = new ArrayDeque<>();
     private final Deque<HeldBurst> spare = new ArrayDeque<>();
     private final int[] run = new int[Burst.CAPACITY];
@@ -37,8 +32,8 @@ final class HeldBursts {
 
     private record Bell(HoldingTransmitter port, RoomBell bell) {}
 
-    HeldBursts(Failures failures) {
-        this.failures = failures;
+    HeldBursts(Worker.FaultListener faults) {
+        this.faults = faults;
     }
 
     /** Offers frames of a burst to a port that holds, and remembers those that have to wait. Copies of floods do not. */
@@ -147,7 +142,7 @@ final class HeldBursts {
                     plug.transmitter().transmit(held.burst(), held.frames(g), count);
                 }
             } catch (RuntimeException | Error e) {
-                failures.failed(plug, e);
+                faults.portFailed(plug, e);
             }
             held.done(g, done);
             work += done;
@@ -164,7 +159,7 @@ final class HeldBursts {
                 inlet.queue().release();
             }
         } catch (RuntimeException | Error e) {
-            failures.failed(inlet.plug(), e);
+            faults.portFailed(inlet.plug(), e);
         }
     }
 
@@ -209,7 +204,7 @@ final class HeldBursts {
         try {
             to.add(new Bell(plug.holding(), plug.holding().bell()));
         } catch (LinuxException e) {
-            failures.failed(plug, e); // out of descriptors
+            faults.portFailed(plug, e); // out of descriptors
         }
     }
 
@@ -251,7 +246,7 @@ final class HeldBursts {
                 inlet.queue().release();
             }
         } catch (RuntimeException | Error e) {
-            failures.failed(inlet.plug(), e);
+            faults.portFailed(inlet.plug(), e);
         }
     }
 

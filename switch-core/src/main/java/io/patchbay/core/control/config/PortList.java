@@ -15,10 +15,11 @@ import tools.jackson.databind.node.ObjectNode;
 /** Reads the {@code ports} of a configuration. */
 final class PortList {
 
-    /** Keys of every port. */
-    static final List<String> KEYS = List.of("name", "type", "enabled", "addresses", "floodLimit");
-
     private static final List<String> LIMIT_KEYS = List.of("addresses", "floodLimit");
+
+    /** Keys of every port. */
+    private static final List<String> KEYS = Stream.concat(Stream.of("name", "type", "enabled"), LIMIT_KEYS.stream())
+            .toList();
 
     private static final String NAME_RULE = "[A-Za-z0-9][A-Za-z0-9._-]{0,62}";
 
@@ -108,10 +109,10 @@ final class PortList {
         common.retain(LIMIT_KEYS);
         Optional<PortLimits> bound = binder.bind(common, PortLimits.class, path, List.of());
         PortLimits limits = bound.orElse(PortLimits.NONE); // what is wrong with them has been reported
-        if (!common.isEmpty()) {
-            limited.put(name.orElse(path.toString()), path);
-        }
         String called = name.orElse(path.toString());
+        if (!common.isEmpty()) {
+            limited.put(called, path);
+        }
         PortProvider<?> provider = providers.get(type.get());
         if (type.get().equals(PairSettings.TYPE)) {
             pair(called, enabled, limits, own, path);

@@ -10,6 +10,7 @@ import io.patchbay.core.port.PortException;
 import io.patchbay.core.port.PortQueues;
 import io.patchbay.core.port.PortStatus;
 import io.patchbay.core.port.ReceiveQueue;
+import io.patchbay.core.port.Threads;
 import io.patchbay.core.port.Transmitter;
 import java.time.Instant;
 import java.time.temporal.ChronoUnit;
@@ -360,22 +361,8 @@ public final class Pair implements Port {
         closed = true;
         thread.ifPresent(running -> {
             LockSupport.unpark(running);
-            joinUninterruptibly(running);
+            Threads.joinUninterruptibly(running);
         });
         parts.forEach(part -> part.port().close());
-    }
-
-    private static void joinUninterruptibly(Thread running) {
-        boolean interrupted = false;
-        while (running.isAlive()) {
-            try {
-                running.join();
-            } catch (InterruptedException _) {
-                interrupted = true; // it ends by itself; finish waiting, then pass it on
-            }
-        }
-        if (interrupted) {
-            Thread.currentThread().interrupt();
-        }
     }
 }

@@ -106,17 +106,22 @@ class OvsDpdk(Switch):
             subprocess.Popen([program, *arguments], env=self.environment, stdout=log, stderr=log, cwd=self.directory))
 
 
+def testpmd(processor, prefix, vdevs, *options):
+    """The command for a dpdk-testpmd on one processor, with ports of those virtual devices."""
+    return ["dpdk-testpmd", "--lcores", f"0@{processor},1@{processor}", "--main-lcore", "0", "--in-memory", "--single-file-segments",
+            "-m", "512", "--no-pci", f"--file-prefix=patchbay-{prefix}", *(f"--vdev={vdev}" for vdev in vdevs), "--", *options]  # fmt: skip
+
+
 class VhostLibrary(Switch):
     """DPDK's own vhost library with nothing around it."""
 
     def __init__(self, directory):
         super().__init__("vhost-library", directory)
-        vdevs = [f"--vdev=net_vhost{i},iface={socket},queues=1" for i, socket in enumerate(self.sockets)]
+        vdevs = [f"net_vhost{i},iface={socket},queues=1" for i, socket in enumerate(self.sockets)]
         self.processes.append(
             subprocess.Popen(
-                ["dpdk-testpmd", "--lcores", "0@0,1@0", "--main-lcore", "0", "--in-memory", "--single-file-segments", "-m", "512",
-                 "--no-pci", "--file-prefix=patchbay-vhost", *vdevs, "--", "--forward-mode=io", "--nb-cores=1", "--auto-start",
-                 "--stats-period=1000000", "--no-lsc-interrupt"],
+                testpmd(0, "vhost", vdevs, "--forward-mode=io", "--nb-cores=1", "--auto-start", "--stats-period=1000000",
+                        "--no-lsc-interrupt"),
                 stdin=subprocess.PIPE, stdout=(directory / "testpmd.log").open("w"), stderr=subprocess.STDOUT))  # fmt: skip
         self.await_sockets()
 

@@ -1,6 +1,7 @@
 package io.patchbay.vhost.ring;
 
 import io.patchbay.core.frame.Burst;
+import io.patchbay.core.frame.SegmentSlots;
 import java.lang.foreign.MemorySegment;
 import java.util.Arrays;
 
@@ -62,7 +63,7 @@ public final class ChainBatch {
     }
 
     void setBuffer(int i, MemorySegment memory, long at, int bytes) {
-        base[i] = memory;
+        SegmentSlots.put(base, i, memory);
         offset[i] = at;
         length[i] = bytes;
     }

@@ -169,7 +169,7 @@ public final class Burst {
         if (s == segmentBase.length || s - segmentEnd[count] >= MAX_FRAME_SEGMENTS) {
             return false;
         }
-        segmentBase[s] = base;
+        SegmentSlots.put(segmentBase, s, base);
         segmentOffset[s] = offset;
         segmentLength[s] = length;
         segments = s + 1;
@@ -202,7 +202,7 @@ public final class Burst {
      */
     public void addUnread(MemorySegment base, long offset, int frameLength) {
         int s = segments;
-        segmentBase[s] = base;
+        SegmentSlots.put(segmentBase, s, base);
         segmentOffset[s] = offset;
         segmentLength[s] = frameLength - HEAD_BYTES;
         segments = s + 1;

@@ -10,7 +10,10 @@ import java.nio.file.Path;
 import java.util.Random;
 import java.util.concurrent.locks.LockSupport;
 
-/** A program that attacks one port while a file exists, and sleeps otherwise. For testbed/bench/isolation. */
+/**
+ * A program that attacks one port while a file exists, and sleeps otherwise. For testbed/bench/isolation. The attack {@code nothing} is none: what
+ * is measured then is the measurement.
+ */
 final class Attacker {
 
     /** Kicks and connects come ten thousand times a second; rings of 32 bad chains, and memory that goes and comes, a thousand times. */
@@ -34,7 +37,7 @@ final class Attacker {
         Attacker attacker = new Attacker(args[0], args[1], Path.of(args[2]));
         while (true) {
             try {
-                if (!Files.exists(attacker.flag)) {
+                if (!Files.exists(attacker.flag) || args[0].equals("nothing")) {
                     LockSupport.parkNanos(RING_PAUSE_NANOS);
                 } else if (args[0].equals("connects")) {
                     attacker.connect();

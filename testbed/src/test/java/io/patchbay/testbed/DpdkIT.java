@@ -2,9 +2,12 @@ package io.patchbay.testbed;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import java.nio.file.Files;
+import java.nio.file.Path;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.stream.IntStream;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
@@ -41,38 +44,44 @@ class DpdkIT {
         }
     }
 
-    @ParameterizedTest(name = "packed_vq={0}, in_order={1}, mrg_rxbuf={2}, queues={3}, {4} entries")
+    @ParameterizedTest(name = "packed_vq={0}, in_order={1}, mrg_rxbuf={2}, queues={3}, {4} entries, server={5}")
     @CsvSource({
-        "0, 0, 1, 1,  256",
-        "1, 0, 1, 1,  512",
-        "0, 1, 1, 1, 4096",
-        "1, 1, 1, 1,  256",
-        "0, 0, 0, 1, 1024",
-        "1, 0, 0, 1, 4096",
-        "0, 1, 0, 1,  512",
-        "1, 1, 0, 1, 1024",
-        "0, 0, 1, 4,  256",
-        "1, 0, 1, 4,  512",
-        "0, 1, 1, 4, 4096",
-        "1, 1, 1, 4,  256",
-        "0, 0, 0, 4, 1024",
-        "1, 0, 0, 4, 4096",
-        "0, 1, 0, 4,  512",
-        "1, 1, 0, 4, 1024",
-        "1, 0, 1, 1, 4096",
-        "1, 1, 1, 1, 1024",
-        "1, 0, 0, 1,  512",
-        "1, 1, 0, 1,  256",
-        "1, 0, 1, 4, 4096",
-        "1, 1, 1, 4, 1024",
-        "1, 0, 0, 4,  512",
-        "1, 1, 0, 4,  256",
+        "0, 0, 1, 1,  256, 1",
+        "1, 0, 1, 1,  512, 0",
+        "0, 1, 1, 1, 4096, 0",
+        "1, 1, 1, 1,  256, 1",
+        "0, 0, 0, 1, 1024, 0",
+        "1, 0, 0, 1, 4096, 1",
+        "0, 1, 0, 1,  512, 1",
+        "1, 1, 0, 1, 1024, 0",
+        "0, 0, 1, 4,  256, 0",
+        "1, 0, 1, 4,  512, 1",
+        "0, 1, 1, 4, 4096, 1",
+        "1, 1, 1, 4,  256, 0",
+        "0, 0, 0, 4, 1024, 1",
+        "1, 0, 0, 4, 4096, 0",
+        "0, 1, 0, 4,  512, 0",
+        "1, 1, 0, 4, 1024, 1",
+        "1, 0, 1, 1, 4096, 1",
+        "1, 1, 1, 1, 1024, 0",
+        "1, 0, 0, 1,  512, 0",
+        "1, 1, 0, 1,  256, 1",
+        "1, 0, 1, 4, 4096, 0",
+        "1, 1, 1, 4, 1024, 1",
+        "1, 0, 0, 4,  512, 1",
+        "1, 1, 0, 4,  256, 0",
     })
-    void everyKindOfVirtqueueWorksAndIsShown(int packed, int inOrder, int mergeable, int queues, int entries)
-            throws Exception {
-        String options = "packed_vq=%d,in_order=%d,mrg_rxbuf=%d".formatted(packed, inOrder, mergeable);
+    void everyKindOfVirtqueueWorksAndIsShown(
+            int packed, int inOrder, int mergeable, int queues, int entries, int server) throws Exception {
+        String options =
+                "packed_vq=%d,in_order=%d,mrg_rxbuf=%d,server=%d".formatted(packed, inOrder, mergeable, server);
         Testpmd testpmd = new Testpmd(64, entries, queues, options, 2176);
-        try (SwitchUnderTest patchbay = SwitchUnderTest.start(2, List.of(), "adaptive")) {
+        // Whoever of the two does not listen connects.
+        String mode = server == 1 ? "\"type\":\"vhost-user\",\"mode\":\"client\"" : "\"type\":\"vhost-user\"";
+        List<String> ports = IntStream.range(0, 2)
+                .mapToObj(i -> SwitchUnderTest.guestPort(i).replace("\"type\":\"vhost-user\"", mode))
+                .toList();
+        try (SwitchUnderTest patchbay = SwitchUnderTest.start(ports, "adaptive")) {
             testpmd.loop(patchbay, 1, Duration.ofSeconds(1), () -> {
                 JsonNode device = patchbay.ask("/v1/ports/vm0").at("/details/device");
                 List<String> features = texts(device.get("features"));
@@ -87,6 +96,9 @@ class DpdkIT {
                 }
                 return null;
             });
+            for (int port = 0; port < 2; port++) {
+                Files.deleteIfExists(Path.of(patchbay.socket(port))); // DPDK leaves its own behind
+            }
         }
     }
 

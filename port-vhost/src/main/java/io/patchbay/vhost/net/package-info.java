@@ -33,6 +33,13 @@
  * <p><b>Offloads.</b> Headers are looked at only if their guest negotiated VIRTIO_NET_F_CSUM, without which it may ask for nothing: most often
  * a header has a cache line of its own. A type that was not negotiated is as wrong as one that does not fit the frame. What a guest
  * changes by VIRTIO_NET_CTRL_GUEST_OFFLOADS its front end keeps to itself; there is no vhost-user message for it.
+ *
+ * <p><b>Segments without a buffer.</b> A frame that several receivers cannot take whole is cut for each of them anew, as a Linux bridge cuts it at
+ * each of its ports: receivers differ in what they take, and keeping the pieces would be memory per flood. Each piece needs a buffer then and
+ * there: a 64 KiB segment of 1448-byte packets 46 of them. A guest that has fewer gets the beginning, in order, and loses the end
+ * ({@code no_rx_buffer}, once for the frame). A tap in front of vhost-net drops that end, too, when its queue is full, but has a queue (of 1000
+ * packets); here, as in OVS-DPDK, the guest's ring is the only one, since a queue of our own would be a second copy of every frame. So a guest
+ * without GUEST_TSO wants a ring with room for a few segments; the default of QEMU is 256.
  */
 @NullMarked
 package io.patchbay.vhost.net;

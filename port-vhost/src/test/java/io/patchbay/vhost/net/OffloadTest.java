@@ -262,6 +262,45 @@ class OffloadTest {
         }
     }
 
+    /** As a Linux bridge does it, which cuts it at each of its ports; and a guest with few buffers loses the end of it, the others nothing. */
+    @Test
+    void aFloodedFrameIsCutForEachReceiverAndOnlyTheOneWithoutBuffersLosesItsTail() throws Exception {
+        try (GuestRig rig = GuestRig.adaptive(4);
+                FrontEnd a = sender(rig, SENDER)) {
+            FrontEnd few = rig.connect(1, new FrontEndSettings(V1, 8, 2048));
+            FrontEnd enough = rig.connect(2, new FrontEndSettings(V1 | GUEST_CSUM, 64, 2048));
+            FrontEnd whole = rig.connect(3, new FrontEndSettings(SENDER, 16, 65_600));
+            byte[] frame = packet(20_000);
+            assertThat(a.send(tso(1000), frame)).isTrue();
+            assertThat(Arrays.equals(await(whole).frame(), frame)).isTrue();
+            assertThat(payloadOf(enough, 20)).isEqualTo(Arrays.copyOfRange(frame, PAYLOAD, frame.length));
+            rig.assertTheSumsBalance();
+            // What it has buffers for is in order and without a gap, so that a receiving TCP has nothing to reorder.
+            assertThat(payloadOf(few, 8)).isEqualTo(Arrays.copyOfRange(frame, PAYLOAD, PAYLOAD + 8000));
+            assertThat(few.receive()).isEmpty();
+
+            assertThat(rig.received(0).get(Count.FLOOD_COPIES)).isEqualTo(2);
+            assertThat(rig.delivered(1).get(Count.FRAMES)).isZero();
+            assertThat(rig.delivered(1).dropped(DropReason.NO_RX_BUFFER)).isEqualTo(1);
+            assertThat(rig.delivered(1).get(Count.SOFTWARE_SEGMENTS)).isEqualTo(8);
+            assertThat(rig.delivered(2).get(Count.FRAMES)).isEqualTo(1);
+            assertThat(rig.delivered(2).get(Count.SOFTWARE_SEGMENTS)).isEqualTo(20);
+            assertThat(rig.delivered(3).get(Count.FRAMES)).isEqualTo(1);
+            assertThat(rig.delivered(2).dropped() + rig.delivered(3).dropped()).isZero();
+        }
+    }
+
+    /** What arrives in that many segments, each of them complete. */
+    private static byte[] payloadOf(FrontEnd receiver, int segments) {
+        ByteArrayOutputStream payload = new ByteArrayOutputStream();
+        for (int i = 0; i < segments; i++) {
+            byte[] segment = await(receiver).frame();
+            assertThatChecksumsAreRight(segment);
+            payload.write(segment, PAYLOAD, segment.length - PAYLOAD);
+        }
+        return payload.toByteArray();
+    }
+
     @ParameterizedTest(name = "cut after {0} and {1} bytes")
     @CsvSource({"1, 2", "4, 9", "9, 11", "8, 12", "11, 30"})
     void aHeaderThatIsCutIntoBuffersAnywhereIsRead(int first, int second) throws Exception {

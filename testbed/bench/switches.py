@@ -1,7 +1,10 @@
 """Switches to be compared: each with two vhost-user ports, on processor 0, one of them stopped at any time."""
 
+import atexit
 import json
 import os
+import re
+import select
 import signal
 import subprocess
 import time
@@ -18,6 +21,7 @@ class Switch:
         self.directory = directory
         self.sockets = [directory / f"vm{i}.sock" for i in range(ports)]
         self.processes = []
+        atexit.register(self.kill)
         directory.mkdir()
 
     def await_sockets(self):
@@ -47,9 +51,16 @@ class Switch:
         for process in self.processes:
             process.wait(20)
 
+    def kill(self):
+        """Leaves nothing behind, however far it came."""
+        for process in self.processes:
+            if process.poll() is None:
+                process.kill()
+                process.wait()
+
 
 class Patchbay(Switch):
-    def __init__(self, checkout, name, directory, idle="busy", ports=2):
+    def __init__(self, checkout, name, directory, idle="busy", ports=2, uplinks=(), namespace=None):
         super().__init__(name, directory, ports)
         config = {
             "switch": {
@@ -60,13 +71,14 @@ class Patchbay(Switch):
                 "idle": idle,
             },
             "ports": [
-                {"name": f"vm{i}", "type": "vhost-user", "socket": str(socket)} for i, socket in enumerate(self.sockets)
+                *uplinks,
+                *({"name": f"vm{i}", "type": "vhost-user", "socket": str(socket)} for i, socket in enumerate(self.sockets)),
             ],
         }
         (directory / "patchbay.json").write_text(json.dumps(config))
         self.processes.append(
             subprocess.Popen(
-                ["taskset", "-c", "0", checkout / "patchbay", "run", "--config", directory / "patchbay.json"],
+                within(namespace, "taskset", "-c", "0", checkout / "patchbay", "run", "--config", directory / "patchbay.json"),
                 stdout=(directory / "patchbay.log").open("w"),
                 stderr=subprocess.STDOUT,
             )
@@ -75,8 +87,10 @@ class Patchbay(Switch):
 
 
 class OvsDpdk(Switch):
-    def __init__(self, directory):
-        super().__init__("ovs-dpdk", directory)
+    """With one PMD, and uplinks that are DPDK ports: name and settings of the Interface."""
+
+    def __init__(self, directory, ports=2, uplinks=(), namespace=None):
+        super().__init__("ovs-dpdk", directory, ports)
         self.environment = os.environ | {k: str(directory) for k in ("OVS_RUNDIR", "OVS_DBDIR", "OVS_LOGDIR", "OVS_SYSCONFDIR")}
         self.database = f"unix:{directory}/db.sock"
         self.run("ovsdb-tool", "create", directory / "conf.db", "/usr/share/openvswitch/vswitch.ovsschema")
@@ -88,28 +102,75 @@ class OvsDpdk(Switch):
         self.vsctl("--no-wait", "set", "Open_vSwitch", ".", "other_config:dpdk-init=true",
                    "other_config:dpdk-socket-mem=512", "other_config:pmd-cpu-mask=0x1", "other_config:dpdk-lcore-mask=0x1",
                    "other_config:dpdk-extra=--no-pci --in-memory --single-file-segments")  # fmt: skip
-        self.daemon("/usr/lib/openvswitch-switch-dpdk/ovs-vswitchd-dpdk", self.database)
+        self.daemon(*within(namespace, "/usr/lib/openvswitch-switch-dpdk/ovs-vswitchd-dpdk"), self.database)
         self.vsctl("add-br", "br0", "--", "set", "bridge", "br0", "datapath_type=netdev")
         for socket in self.sockets:
             self.vsctl("add-port", "br0", socket.name, "--", "set", "Interface", socket.name, "type=dpdkvhostuser", "mtu_request=9000")
+        for name, *settings in uplinks:
+            self.vsctl("add-port", "br0", name, "--", "set", "Interface", name, *settings)
+            error = self.run("ovs-vsctl", f"--db={self.database}", "get", "Interface", name, "error").strip()
+            if error != "[]":
+                raise RuntimeError(f"{self.name} cannot use {name} ({' '.join(settings)}): {error}")
         self.await_sockets()
 
     def run(self, *command):
-        subprocess.run(command, env=self.environment, check=True, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, timeout=60)
+        """What the command printed."""
+        ran = subprocess.run(command, env=self.environment, check=True, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, timeout=60, text=True)
+        return ran.stdout
 
     def vsctl(self, *arguments):
         self.run("ovs-vsctl", f"--db={self.database}", *arguments)
 
     def daemon(self, program, *arguments):
-        log = (self.directory / f"{Path(program).name}.log").open("w")
+        log = (self.directory / f"daemon{len(self.processes)}.log").open("w")
         self.processes.append(
             subprocess.Popen([program, *arguments], env=self.environment, stdout=log, stderr=log, cwd=self.directory))
+
+
+def within(namespace, *command):
+    """The command, to be run in a network namespace if one is given."""
+    return [*(("ip", "netns", "exec", namespace) if namespace else ()), *command]
 
 
 def testpmd(processor, prefix, vdevs, *options):
     """The command for a dpdk-testpmd on one processor, with ports of those virtual devices."""
     return ["dpdk-testpmd", "--lcores", f"0@{processor},1@{processor}", "--main-lcore", "0", "--in-memory", "--single-file-segments",
             "-m", "512", "--no-pci", f"--file-prefix=patchbay-{prefix}", *(f"--vdev={vdev}" for vdev in vdevs), "--", *options]  # fmt: skip
+
+
+class Testpmd:
+    """An interactive dpdk-testpmd on processor 1."""
+
+    def __init__(self, prefix, vdevs, *options, namespace=None):
+        self.process = subprocess.Popen(
+            within(namespace, "stdbuf", "-oL", *testpmd(1, prefix, vdevs, "-i", "--nb-cores=1", *options)),
+            stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, bufsize=0)  # fmt: skip
+        atexit.register(self.kill)
+        self.text = ""
+        self.await_text(r"testpmd> $")
+
+    def await_text(self, pattern):
+        """What testpmd said since the last call, up to and with the first match."""
+        deadline = time.monotonic() + 30
+        while not (match := re.search(pattern, self.text, re.DOTALL)):
+            ready = select.select([self.process.stdout], [], [], max(0, deadline - time.monotonic()))[0]
+            piece = os.read(self.process.stdout.fileno(), 65536) if ready else b""
+            if not piece:
+                raise RuntimeError(f"testpmd did not say {pattern}, but:\n{self.text[-4000:]}")
+            self.text += piece.decode(errors="replace")
+        said, self.text = self.text[: match.end()], self.text[match.end() :]
+        return said
+
+    def command(self, line, answer):
+        self.process.stdin.write(line.encode() + b"\n")
+        return self.await_text(answer)
+
+    def pids(self):
+        return [self.process.pid]
+
+    def kill(self):
+        self.process.kill()
+        self.process.wait()
 
 
 class VhostLibrary(Switch):

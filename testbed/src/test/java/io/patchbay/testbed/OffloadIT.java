@@ -72,9 +72,10 @@ class OffloadIT {
             assertThat(features(noSegments)).contains(0, 1, 11).doesNotContain(7);
             assertThat(features(ownChecksums)).contains(1, 7).doesNotContain(0, 11);
 
-            // Segments of up to 64 KiB reach a guest that takes them as one frame.
+            // Segments reach a guest that takes them as one frame. How long TCP makes them depends on how busy
+            // this machine is, but an average longer than any frame of a link takes some that came whole.
             assertThat(averageReceived(equal, () -> send(able, equal, "10.78.0.11")))
-                    .isGreaterThan(3 * LARGEST_LINK_FRAME);
+                    .isGreaterThan(LARGEST_LINK_FRAME);
             assertThat(averageReceived(plain, () -> send(able, plain, "10.78.0.12")))
                     .isLessThan(LARGEST_LINK_FRAME);
             send(plain, able, "10.78.0.10");
@@ -97,7 +98,7 @@ class OffloadIT {
             sendToHost(able, far);
             sendToHost(plain, far);
             assertThat(averageReceived(equal, () -> sendFromHost(far, equal, "10.78.0.11")))
-                    .isGreaterThan(2 * LARGEST_LINK_FRAME);
+                    .isGreaterThan(LARGEST_LINK_FRAME);
             assertThat(averageReceived(plain, () -> sendFromHost(far, plain, "10.78.0.12")))
                     .isLessThan(LARGEST_LINK_FRAME);
             assertThat(patchbay.totals().received()).isPositive();

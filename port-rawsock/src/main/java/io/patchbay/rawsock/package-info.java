@@ -13,6 +13,10 @@
  * (0.44 and 0.58) and is out of the question: its slot is free again as soon as the frame has left its socket, and behind a veth somebody may still
  * be reading it. A receive ring was slower than reading (0.37 against 0.56): it moves the copy to the processor that sends, which was the busier one.
  *
+ * <p>AF_XDP in copy mode sends faster: OVS-DPDK's port of that kind 0.59 million frames of 64 bytes a second, ours 0.40, both past the queueing discipline.
+ * It receives no faster. It is left out, since it carries no virtio-net header: what guests leave to the kernel, and the kernel to guests, would all have to be
+ * finished in software.
+ *
  * <p>Frames go through the interface's queueing discipline, as anybody's do, unless asked otherwise: passing it by is cheaper, but then neither tcpdump nor
  * traffic shaping sees them.
  */

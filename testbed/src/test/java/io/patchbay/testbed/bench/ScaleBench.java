@@ -1,0 +1,100 @@
+package io.patchbay.testbed.bench;
+
+import io.patchbay.core.forward.MacTable;
+import io.patchbay.core.linux.Affinity;
+import io.patchbay.testbed.bench.Traffic.Pattern;
+import io.patchbay.testbed.bench.Traffic.Shape;
+import java.io.PrintStream;
+import java.nio.charset.StandardCharsets;
+import java.util.ArrayList;
+import java.util.Arrays;
+import java.util.List;
+
+/** How the cost of a frame grows with ports, addresses and length: each shape against the smallest one, in turn. Run by testbed/bench/scale. */
+final class ScaleBench {
+
+    private static final Shape BASE = new Shape(2, 2, 64, Pattern.UNIFORM);
+    private static final int SWITCH_PROCESSOR = 0;
+    private static final int GUEST_PROCESSOR = 1;
+    private static final int TABLE = 131_072;
+    private static final long WARM_UP_NANOS = 2_000_000_000L;
+
+    private ScaleBench() {}
+
+    /** @param arguments pairs, milliseconds of a block, then which series; a line of CSV per pair goes to standard output */
+    public static void main(String[] arguments) throws Exception {
+        int pairs = Integer.parseInt(arguments[0]);
+        long nanos = Long.parseLong(arguments[1]) * 1_000_000;
+        List<String> wanted = Arrays.asList(arguments).subList(2, arguments.length);
+        Affinity.pinCurrentThread(GUEST_PROCESSOR);
+        try (Traffic compiled = Traffic.start(BASE, new MacTable(TABLE, 300), SWITCH_PROCESSOR)) {
+            compiled.block(WARM_UP_NANOS);
+        }
+        PrintStream out = new PrintStream(System.out, true, StandardCharsets.UTF_8);
+        out.println("series,ports,macs,bytes,pattern,base_ns,ns,ratio,lost");
+        for (String series : wanted) {
+            for (Shape shape : shapes(series)) {
+                compare(series, shape, pairs, nanos, out);
+            }
+        }
+    }
+
+    private static List<Shape> shapes(String series) {
+        List<Shape> shapes = new ArrayList<>();
+        switch (series) {
+            case "ports" -> {
+                for (int ports : new int[] {2, 8, 32, 64}) {
+                    shapes.add(new Shape(ports, 1024, 64, Pattern.UNIFORM));
+                }
+            }
+            case "pairs" -> {
+                for (int ports : new int[] {2, 8, 32, 64}) {
+                    shapes.add(new Shape(ports, 1024, 64, Pattern.PAIRS));
+                }
+            }
+            case "macs" -> {
+                for (int macs : new int[] {10, 1000, 10_000, 100_000}) {
+                    shapes.add(new Shape(2, macs, 64, Pattern.UNIFORM));
+                }
+            }
+            case "bytes" -> {
+                for (int bytes : new int[] {64, 128, 256, 512, 1024, 1500, 4000, 9000}) {
+                    shapes.add(new Shape(2, 2, bytes, Pattern.UNIFORM));
+                }
+            }
+            case "target" -> {
+                shapes.add(new Shape(64, 100_000, 64, Pattern.UNIFORM));
+                shapes.add(new Shape(64, 100_000, 64, Pattern.PAIRS));
+            }
+            default ->
+                throw new IllegalArgumentException(
+                        "no series " + series + "; there are ports, pairs, macs, bytes and target");
+        }
+        return shapes;
+    }
+
+    private static void compare(String series, Shape shape, int pairs, long nanos, PrintStream out) throws Exception {
+        try (Traffic base = Traffic.start(BASE, new MacTable(TABLE, 300), SWITCH_PROCESSOR);
+                Traffic other = Traffic.start(shape, new MacTable(TABLE, 300), SWITCH_PROCESSOR)) {
+            base.block(nanos);
+            other.block(nanos);
+            for (int pair = 0; pair < pairs; pair++) {
+                double first = pair % 2 == 0 ? base.block(nanos) : other.block(nanos);
+                double second = pair % 2 == 0 ? other.block(nanos) : base.block(nanos);
+                double baseNanos = pair % 2 == 0 ? first : second;
+                double otherNanos = pair % 2 == 0 ? second : first;
+                out.printf(
+                        "%s,%d,%d,%d,%s,%.1f,%.1f,%.3f,%d%n",
+                        series,
+                        shape.ports(),
+                        shape.macs(),
+                        shape.bytes(),
+                        shape.pattern(),
+                        baseNanos,
+                        otherNanos,
+                        baseNanos / otherNanos,
+                        base.lost() + other.lost());
+            }
+        }
+    }
+}

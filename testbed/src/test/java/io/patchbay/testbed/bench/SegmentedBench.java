@@ -1,0 +1,164 @@
+package io.patchbay.testbed.bench;
+
+import io.patchbay.core.forward.MacTable;
+import io.patchbay.core.linux.Affinity;
+import io.patchbay.vhost.frontend.DriverRing;
+import io.patchbay.vhost.frontend.FrontEnd;
+import io.patchbay.vhost.frontend.FrontEndSettings;
+import io.patchbay.vhost.wire.Feature;
+import java.lang.foreign.MemorySegment;
+import java.nio.ByteBuffer;
+import java.nio.ByteOrder;
+
+/**
+ * Packets of 64 KiB that the sender leaves to be segmented and the receiver takes whole, both ways at once, against a loop that only copies between the
+ * same buffers. Run by {@code testbed/bench/in-process SegmentedBench}.
+ */
+final class SegmentedBench {
+
+    private static final int BYTES = 65_226;
+    private static final int VIRTIO_HEADER = 12;
+    private static final int QUEUE = 256;
+    private static final int WHOLE = (BYTES + VIRTIO_HEADER + 63) / 64 * 64;
+    private static final int MERGED_QUEUE = 1024;
+    private static final int MERGED = 2048;
+    private static final int FRAMES = 24;
+    private static final long FEATURES = FrontEndSettings.MODERN.features()
+            | Feature.mask(
+                    Feature.VIRTIO_NET_F_CSUM,
+                    Feature.VIRTIO_NET_F_GUEST_CSUM,
+                    Feature.VIRTIO_NET_F_HOST_TSO4,
+                    Feature.VIRTIO_NET_F_GUEST_TSO4);
+
+    private final BenchSwitch board;
+    private final Stations[] guests = new Stations[2];
+    private final int buffersOfFrame;
+    private int copied;
+
+    private SegmentedBench(BenchSwitch board, FrontEndSettings settings) throws Exception {
+        this.board = board;
+        buffersOfFrame = (BYTES + VIRTIO_HEADER + settings.bufferBytes() - 1) / settings.bufferBytes();
+        for (int i = 0; i < guests.length; i++) {
+            guests[i] = new Stations(board.socket(i), settings, BYTES);
+            DriverRing ring = guests[i].frontEnd().transmitRing();
+            MemorySegment packet = MemorySegment.ofArray(packet(i + 1, 2 - i));
+            for (int id = 0; id < ring.size(); id++) {
+                MemorySegment.copy(packet, 0, ring.buffers(), ring.bufferOffset(id), packet.byteSize());
+            }
+        }
+    }
+
+    /** A virtio-net header that asks for segmentation into pieces of 1448 bytes, and the packet. */
+    private static byte[] packet(int source, int destination) {
+        byte[] bytes = new byte[VIRTIO_HEADER + BYTES];
+        ByteBuffer.wrap(bytes)
+                .order(ByteOrder.LITTLE_ENDIAN)
+                .put(new byte[] {1, 1}) // NEEDS_CSUM, GSO_TCPV4
+                .putShort((short) 54)
+                .putShort((short) 1448)
+                .putShort((short) 34)
+                .putShort((short) 16)
+                .putShort((short) 0)
+                .order(ByteOrder.BIG_ENDIAN)
+                .put(new byte[] {2, 0, 0, 0, 0, (byte) destination, 2, 0, 0, 0, 0, (byte) source, 8, 0, 0x45, 0})
+                .putShort((short) (BYTES - 14))
+                .put(new byte[] {0, 0, 0x40, 0, 64, 6, 0, 0, 10, 0, 0, (byte) source, 10, 0, 0, (byte) destination})
+                .put(VIRTIO_HEADER + 46, (byte) 0x50);
+        return bytes;
+    }
+
+    /** @param arguments pairs, milliseconds of a block */
+    public static void main(String[] arguments) throws Exception {
+        int pairs = Integer.parseInt(arguments[0]);
+        long nanos = Long.parseLong(arguments[1]) * 1_000_000;
+        Affinity.pinCurrentThread(1);
+        System.out.println("receive_buffers,switch_GBps,copy_GBps,ratio");
+        run("whole", new FrontEndSettings(FEATURES, QUEUE, WHOLE), pairs, nanos);
+        run("mergeable_2048", new FrontEndSettings(FEATURES, MERGED_QUEUE, MERGED), pairs, nanos);
+    }
+
+    private static void run(String name, FrontEndSettings settings, int pairs, long nanos) throws Exception {
+        try (BenchSwitch board = BenchSwitch.start(2, new MacTable(16, 300), BenchSwitch.SLEEPS_BETWEEN_BLOCKS, 0)) {
+            SegmentedBench bench = new SegmentedBench(board, settings);
+            bench.round(); // flooded, and learnt from
+            bench.forwardFor(nanos);
+            bench.copyFor(nanos);
+            for (int pair = 0; pair < pairs; pair++) {
+                double first = pair % 2 == 0 ? bench.forwardFor(nanos) : bench.copyFor(nanos);
+                double second = pair % 2 == 0 ? bench.copyFor(nanos) : bench.forwardFor(nanos);
+                double forwarded = pair % 2 == 0 ? first : second;
+                double copied = pair % 2 == 0 ? second : first;
+                System.out.printf("%s,%.2f,%.2f,%.3f%n", name, forwarded, copied, forwarded / copied);
+            }
+            if (board.dropped() > 0) {
+                throw new IllegalStateException(board.dropped() + " frames were dropped");
+            }
+            for (Stations guest : bench.guests) {
+                guest.close();
+            }
+        }
+    }
+
+    /** Gigabytes a second by the median of rounds. */
+    private double forwardFor(long nanos) {
+        for (int i = 0; i < 20; i++) {
+            round(); // until the worker is awake
+        }
+        long[] rounds = new long[1 << 14];
+        int n = 0;
+        long end = System.nanoTime() + nanos;
+        while (System.nanoTime() < end && n < rounds.length) {
+            rounds[n++] = round();
+        }
+        return 2.0 * FRAMES * BYTES / Traffic.median(rounds, n);
+    }
+
+    private long round() {
+        for (Stations guest : guests) {
+            if (guest.free() < FRAMES) {
+                throw new IllegalStateException("the switch keeps buffers");
+            }
+            for (int i = 0; i < FRAMES; i++) {
+                guest.putAsItIs(VIRTIO_HEADER + BYTES);
+            }
+        }
+        long start = System.nanoTime();
+        guests[0].show();
+        guests[1].show();
+        int left = 2 * FRAMES * buffersOfFrame;
+        while (left > 0) {
+            left -= guests[0].take() + guests[1].take();
+            if (System.nanoTime() - start > 1_000_000_000L) {
+                throw new IllegalStateException(
+                        left + " buffers of a round did not come; dropped so far: " + board.dropped());
+            }
+        }
+        return System.nanoTime() - start;
+    }
+
+    /** As many bytes between the same buffers of the same guests, in the order that the rings have, by this thread. */
+    private double copyFor(long nanos) {
+        long end = System.nanoTime() + nanos;
+        long[] rounds = new long[1 << 14];
+        int n = 0;
+        while (System.nanoTime() < end && n < rounds.length) {
+            long start = System.nanoTime();
+            for (int i = 0; i < FRAMES; i++) {
+                copy(guests[0].frontEnd(), guests[1].frontEnd());
+                copy(guests[1].frontEnd(), guests[0].frontEnd());
+                copied++;
+            }
+            rounds[n++] = System.nanoTime() - start;
+        }
+        return 2.0 * FRAMES * BYTES / Traffic.median(rounds, n);
+    }
+
+    private void copy(FrontEnd from, FrontEnd to) {
+        DriverRing sent = from.transmitRing();
+        DriverRing received = to.receiveRing();
+        long at = sent.bufferOffset(copied % sent.size());
+        int places = received.size() / buffersOfFrame;
+        long place = received.bufferOffset(copied % places * buffersOfFrame);
+        MemorySegment.copy(sent.buffers(), at, received.buffers(), place, BYTES + VIRTIO_HEADER);
+    }
+}

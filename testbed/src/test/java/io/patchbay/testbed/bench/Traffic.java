@@ -1,0 +1,210 @@
+package io.patchbay.testbed.bench;
+
+import io.patchbay.core.forward.MacTable;
+import io.patchbay.core.port.PortException;
+import io.patchbay.vhost.frontend.FrontEndSettings;
+import java.io.IOException;
+import java.util.ArrayList;
+import java.util.Arrays;
+import java.util.List;
+import java.util.SplittableRandom;
+
+/** A switch, its guests, and addresses that are spread evenly over them: address {@code n} is at guest {@code n} modulo their number. */
+final class Traffic implements AutoCloseable {
+
+    /** Who talks to whom. */
+    enum Pattern {
+        /** Every frame goes from any address of its guest to any address of any other. */
+        UNIFORM,
+        /** Guests 0 and 1, 2 and 3, ... talk to each other. */
+        PAIRS
+    }
+
+    /** What is measured. */
+    record Shape(int ports, int macs, int bytes, Pattern pattern) {}
+
+    private static final long LOCAL = 0x0200_0000_0000L;
+    private static final long GROUP_FREE_STRIDE = 0x9e37_79b1L;
+    private static final long PATIENCE_NANOS = 5_000_000_000L;
+    private static final int QUEUE = 256;
+    private static final int PER_PORT = 128;
+
+    private final Shape shape;
+    private final BenchSwitch board;
+    private final List<Stations> guests = new ArrayList<>();
+    private final SplittableRandom random = new SplittableRandom(1);
+    private Runnable meanwhile = () -> {};
+    private long lost;
+
+    private Traffic(Shape shape, BenchSwitch board) {
+        this.shape = shape;
+        this.board = board;
+    }
+
+    /** @param processors one per worker, or none for one worker that is free to move */
+    static Traffic start(Shape shape, MacTable macs, int... processors)
+            throws IOException, PortException, InterruptedException {
+        return start(shape, FrontEndSettings.MODERN.features(), macs, processors);
+    }
+
+    /** The same with guests that negotiate other features. */
+    static Traffic start(Shape shape, long features, MacTable macs, int... processors)
+            throws IOException, PortException, InterruptedException {
+        BenchSwitch board = BenchSwitch.start(shape.ports(), macs, BenchSwitch.SLEEPS_BETWEEN_BLOCKS, processors);
+        Traffic traffic = new Traffic(shape, board);
+        int buffer = (shape.bytes() + 12 + 63) / 64 * 64;
+        FrontEndSettings settings = new FrontEndSettings(features, QUEUE, buffer);
+        for (int i = 0; i < shape.ports(); i++) {
+            traffic.guests.add(new Stations(board.socket(i), settings, shape.bytes()));
+        }
+        traffic.learnAll();
+        return traffic;
+    }
+
+    /** What is done again and again while frames are waited for. */
+    void meanwhile(Runnable action) {
+        meanwhile = action;
+    }
+
+    BenchSwitch board() {
+        return board;
+    }
+
+    Stations guest(int port) {
+        return guests.get(port);
+    }
+
+    int ports() {
+        return shape.ports();
+    }
+
+    /** Unicast, spread like addresses of different makers rather than counted up. */
+    static long address(int n) {
+        return LOCAL | (n * GROUP_FREE_STRIDE & 0xff_ffff_ffffL);
+    }
+
+    /** Every address sends once, to a reserved one, to which nothing is forwarded. */
+    void learnAll() {
+        for (int n = 0; n < shape.macs(); ) {
+            int end = Math.min(shape.macs(), n + shape.ports() * PER_PORT);
+            for (; n < end; n++) {
+                Stations guest = guests.get(n % shape.ports());
+                while (guest.free() == 0) {
+                    guest.show();
+                    meanwhile.run();
+                }
+                guest.put(0x0180_c200_0003L, address(n), 60);
+            }
+            guests.forEach(Stations::show);
+        }
+        for (Stations guest : guests) {
+            while (guest.free() < QUEUE) {
+                meanwhile.run();
+            }
+        }
+    }
+
+    /** Nanoseconds until everything has arrived of {@value #PER_PORT} frames from every guest. */
+    long round() {
+        return round(PER_PORT);
+    }
+
+    /** The same with that many frames, up to {@value #PER_PORT}, from every guest. */
+    long round(int perPort) {
+        for (int port = 0; port < shape.ports(); port++) {
+            fill(port, perPort);
+        }
+        return drain((long) shape.ports() * perPort);
+    }
+
+    /** One frame from guest 0: what a round costs before its first frame has arrived. */
+    long single() {
+        fill(0, 1);
+        return drain(1);
+    }
+
+    /** Addresses 0 and 1 send each other a frame. */
+    void ping() {
+        guests.get(0).free();
+        guests.get(1).free();
+        guests.get(0).put(address(1), address(0), shape.bytes());
+        guests.get(1).put(address(0), address(1), shape.bytes());
+        drain(2);
+    }
+
+    private void fill(int port, int frames) {
+        Stations guest = guests.get(port);
+        if (guest.free() < frames) {
+            throw new IllegalStateException("the switch keeps buffers of port " + port);
+        }
+        int own = shape.macs() / shape.ports();
+        for (int i = 0; i < frames; i++) {
+            int source = port + shape.ports() * random.nextInt(own);
+            int peer = shape.pattern() == Pattern.PAIRS
+                    ? port ^ 1
+                    : (port + 1 + random.nextInt(shape.ports() - 1)) % shape.ports();
+            int destination = peer + shape.ports() * random.nextInt(own);
+            guest.put(address(destination), address(source), shape.bytes());
+        }
+    }
+
+    private long drain(long frames) {
+        long start = System.nanoTime();
+        for (int i = 0; i < guests.size(); i++) {
+            guests.get(i).show();
+        }
+        long left = frames;
+        while (left > 0) {
+            for (int i = 0; i < guests.size(); i++) {
+                left -= guests.get(i).take();
+            }
+            meanwhile.run();
+            if (left > 0 && System.nanoTime() - start > PATIENCE_NANOS) {
+                lost += left;
+                break;
+            }
+        }
+        return System.nanoTime() - start;
+    }
+
+    /** Frames that did not arrive. */
+    long lost() {
+        return lost;
+    }
+
+    /** Nanoseconds per frame: the median of the rounds of a block, less what the first frame takes, whose way is not the worker's work. */
+    double block(long nanos) {
+        long end = System.nanoTime() + nanos;
+        long[] rounds = new long[1 << 16];
+        long[] singles = new long[1 << 16];
+        int n = 0;
+        settle();
+        do {
+            singles[n] = single();
+            rounds[n] = round();
+            n++;
+        } while (System.nanoTime() < end && n < rounds.length);
+        long frames = (long) PER_PORT * shape.ports();
+        return (median(rounds, n) - median(singles, n)) / (double) (frames - 1);
+    }
+
+    /** Until the worker is awake, and one that was used before has gone to sleep. */
+    private void settle() {
+        long end = System.nanoTime() + 60_000_000L;
+        while (System.nanoTime() < end) {
+            round();
+        }
+    }
+
+    static long median(long[] values, int n) {
+        long[] sorted = Arrays.copyOf(values, n);
+        Arrays.sort(sorted);
+        return sorted[n / 2];
+    }
+
+    @Override
+    public void close() throws IOException {
+        guests.forEach(Stations::close);
+        board.close();
+    }
+}

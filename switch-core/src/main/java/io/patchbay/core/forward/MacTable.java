@@ -54,6 +54,9 @@ public final class MacTable {
     private static final int PORT_MASK = FairShares.PORTS - 1;
     private static final long MATCH = TAKEN | MacAddress.MASK;
 
+    /** How many slots are looked at for old entries before somebody else may have the lock. */
+    private static final int SLICE = 1024;
+
     /** How many entries in use may be passed over in search of one that is not. */
     private static final int SECOND_CHANCES = 4;
 
@@ -249,15 +252,23 @@ public final class MacTable {
         SLOT.setRelease(slots, hole, 0L);
     }
 
-    /** Advances the clock and forgets addresses that were not seen for the ageing time. Called about once a second. */
+    /**
+     * Advances the clock and forgets addresses that were not seen for the ageing time. Called about once a second.
+     *
+     * <p>The lock is given up again and again, so that new addresses are learnt meanwhile. An entry that another removal moves to where this
+     * has been already is forgotten next time.
+     */
     public void tick(int seconds) {
         now = seconds;
-        lock.lock();
-        try {
-            int oldest = seconds - ageingSeconds;
-            aged += removeIf(slot -> (int) SEEN.getOpaque(seen, slot) - oldest < 0);
-        } finally {
-            lock.unlock();
+        int oldest = seconds - ageingSeconds;
+        for (int from = 0; from < slots.length; from += SLICE) {
+            lock.lock();
+            try {
+                int to = Math.min(from + SLICE, slots.length);
+                aged += removeIf(slot -> (int) SEEN.getOpaque(seen, slot) - oldest < 0, from, to);
+            } finally {
+                lock.unlock();
+            }
         }
     }
 
@@ -294,7 +305,7 @@ public final class MacTable {
     private int flush(IntPredicate doomed) {
         lock.lock();
         try {
-            int removed = removeIf(doomed);
+            int removed = removeIf(doomed, 0, slots.length);
             flushed += removed;
             return removed;
         } finally {
@@ -302,9 +313,9 @@ public final class MacTable {
         }
     }
 
-    private int removeIf(IntPredicate doomed) {
+    private int removeIf(IntPredicate doomed, int from, int to) {
         int removed = 0;
-        for (int slot = 0; slot < slots.length; slot++) {
+        for (int slot = from; slot < to; slot++) {
             // What moves up into this slot is looked at next.
             while (slot(slot) != 0 && doomed.test(slot)) {
                 remove(entryOf[slot]);

@@ -66,6 +66,25 @@ class MacTableTest {
     }
 
     @Test
+    void allOfManyOldAddressesAreForgottenAndNoneThatWasSeen() {
+        MacTable large = new MacTable(20_000, 300);
+        Random random = new Random(20);
+        long[] addresses = random.longs(20_000, 1, 1L << 40).distinct().toArray();
+        for (long address : addresses) {
+            large.learn(address, 1);
+        }
+        large.tick(200);
+        for (int i = 0; i < addresses.length; i += 4) {
+            large.learn(addresses[i], 1);
+        }
+        large.tick(350);
+        large.tick(351); // what had moved up to where it had been looked at already
+        for (int i = 0; i < addresses.length; i++) {
+            assertThat(large.lookup(addresses[i])).isEqualTo(i % 4 == 0 ? 1 : MacTable.UNKNOWN);
+        }
+    }
+
+    @Test
     @DisplayName("S30 OVS mac-learning fairness: random source addresses from one port cost the others none of theirs")
     void aPortThatMakesUpAddressesLosesOnlyItsOwn() {
         Random random = new Random(30);

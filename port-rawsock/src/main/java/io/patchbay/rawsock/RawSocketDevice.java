@@ -9,6 +9,7 @@ import io.patchbay.core.linux.LinuxException;
 import io.patchbay.core.linux.NetDevice;
 import io.patchbay.core.linux.NetNamespace;
 import io.patchbay.core.linux.PacketSocket;
+import io.patchbay.core.linux.ReceiveBatch;
 import io.patchbay.core.port.FrameSink;
 import io.patchbay.core.port.FrameSource;
 import io.patchbay.core.port.PortContext;
@@ -89,7 +90,7 @@ final class RawSocketDevice implements UplinkDevice {
         for (int q = 0; q < sockets.size(); q++) {
             PacketSocket socket = sockets.get(q);
             receive.add(new UplinkQueue(
-                    new Source(socket, trouble), context.counters().receive(q)));
+                    Source.of(socket, trouble), context.counters().receive(q)));
             transmit.add(new UplinkTransmitter(
                     new Sink(socket, socket.sendBufferBytes()),
                     context.counters().transmit(q),
@@ -124,25 +125,21 @@ final class RawSocketDevice implements UplinkDevice {
         }
     }
 
-    private record Source(PacketSocket socket, Runnable trouble) implements FrameSource {
+    private record Source(PacketSocket socket, ReceiveBatch batch, PacketSocket.Reader reader, Runnable trouble)
+            implements FrameSource {
+
+        static Source of(PacketSocket socket, Runnable trouble) {
+            ReceiveBatch batch = new ReceiveBatch(PacketSocket.HEADER_BYTES);
+            return new Source(socket, batch, socket.reader(batch), trouble);
+        }
 
         @Override
-        public long read(IoVector vector, int count) {
-            long n = socket.receive(vector, count);
+        public int read(int from, int most) {
+            int n = reader.read(from, most);
             if (n == -Errno.ENETDOWN) {
                 trouble.run();
             }
             return n;
-        }
-
-        @Override
-        public int headerBytes() {
-            return PacketSocket.HEADER_BYTES;
-        }
-
-        @Override
-        public int tag() {
-            return socket.receivedTag();
         }
 
         @Override

@@ -3,9 +3,13 @@ package io.patchbay.tap;
 import io.patchbay.core.frame.OffloadSet;
 import io.patchbay.core.linux.Errno;
 import io.patchbay.core.linux.FileCalls;
+import io.patchbay.core.linux.FrameBatch;
 import io.patchbay.core.linux.IoVector;
 import io.patchbay.core.linux.LinuxException;
+import io.patchbay.core.linux.ReceiveBatch;
 import io.patchbay.core.linux.TapFile;
+import io.patchbay.core.linux.TapReader;
+import io.patchbay.core.linux.TapWriter;
 import io.patchbay.core.port.FrameSink;
 import io.patchbay.core.port.FrameSource;
 import io.patchbay.core.port.PortContext;
@@ -24,7 +28,8 @@ import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /** The open queues of a tap or macvtap device. */
-record TapQueues(List<TapFile> files, PortQueues queues, boolean carrierIsOurs) implements UplinkDevice.Attachment {
+record TapQueues(List<TapFile> files, List<Io> io, PortQueues queues, boolean carrierIsOurs)
+        implements UplinkDevice.Attachment {
 
     private static final Logger LOG = LoggerFactory.getLogger(TapQueues.class);
 
@@ -39,28 +44,50 @@ record TapQueues(List<TapFile> files, PortQueues queues, boolean carrierIsOurs) 
         }
     }
 
+    /** What reads a queue, and what writes to it. */
+    record Io(ReceiveBatch batch, TapReader reader, TapWriter writer) {
+
+        static Io of(TapFile file, PortContext context, Sending sending) {
+            ReceiveBatch batch = new ReceiveBatch(TapFile.HEADER_BYTES);
+            return new Io(
+                    batch,
+                    new TapReader(file, batch, context.mayUseIoUring()),
+                    // A frame that is held has all others behind it wait, too.
+                    new TapWriter(
+                            file, context.mayUseIoUring() && !sending.whenFull().hold()));
+        }
+
+        void close() {
+            reader.close();
+            writer.close();
+        }
+    }
+
     /** Makes the files, taken over, into queues that can be published. */
     static TapQueues ofTap(List<TapFile> files, PortContext context, Sending sending, Runnable trouble) {
-        return new TapQueues(files, queues(files, context, sending, trouble), true);
+        List<Io> io = files.stream().map(file -> Io.of(file, context, sending)).toList();
+        return new TapQueues(files, io, queues(files, io, context, sending, trouble), true);
     }
 
     /** The same of a macvtap device, whose carrier is the one of the interface below; there may be no files if the port is not enabled. */
     static TapQueues ofMacvtap(List<TapFile> files, PortContext context, Sending sending, Runnable trouble) {
+        List<Io> io = files.stream().map(file -> Io.of(file, context, sending)).toList();
         return new TapQueues(
-                files, files.isEmpty() ? PortQueues.NONE : queues(files, context, sending, trouble), false);
+                files, io, files.isEmpty() ? PortQueues.NONE : queues(files, io, context, sending, trouble), false);
     }
 
-    private static PortQueues queues(List<TapFile> files, PortContext context, Sending sending, Runnable trouble) {
+    private static PortQueues queues(
+            List<TapFile> files, List<Io> io, PortContext context, Sending sending, Runnable trouble) {
         List<ReceiveQueue> receive = new ArrayList<>();
         List<UplinkTransmitter> transmit = new ArrayList<>();
         for (int q = 0; q < files.size(); q++) {
             int takes = offerOffloads(files.get(q));
             sending.bufferBytes().ifPresent(files.get(q)::setSendBuffer);
             int fd = files.get(q).number();
-            receive.add(
-                    new UplinkQueue(new Source(fd, trouble), context.counters().receive(q)));
+            Source source = new Source(fd, io.get(q).batch(), io.get(q).reader(), trouble);
+            receive.add(new UplinkQueue(source, context.counters().receive(q)));
             transmit.add(new UplinkTransmitter(
-                    new Sink(fd, sending.bufferBytes().orElse(0)),
+                    new Sink(fd, io.get(q).writer(), sending.bufferBytes().orElse(0)),
                     context.counters().transmit(q),
                     TapFile.HEADER_BYTES,
                     takes,
@@ -83,33 +110,29 @@ record TapQueues(List<TapFile> files, PortQueues queues, boolean carrierIsOurs) 
         }
     }
 
-    private record Sink(int descriptor, long bufferBytes) implements FrameSink {
+    private record Sink(int descriptor, TapWriter writer, long bufferBytes) implements FrameSink {
 
         @Override
         public long write(IoVector vector, int first, int count) {
             return FileCalls.writev(descriptor, vector, first, count);
         }
-    }
-
-    private record Source(int descriptor, Runnable trouble) implements FrameSource {
 
         @Override
-        public long read(IoVector vector, int count) {
-            long n = FileCalls.readv(descriptor, vector, count);
+        public int write(FrameBatch batch, int from) {
+            return writer.write(batch, from, SHORT);
+        }
+    }
+
+    private record Source(int descriptor, ReceiveBatch batch, TapReader reader, Runnable trouble)
+            implements FrameSource {
+
+        @Override
+        public int read(int from, int most) {
+            int n = reader.read(from, most);
             if (n < 0 && n != -Errno.EAGAIN) {
                 trouble.run();
             }
             return n;
-        }
-
-        @Override
-        public int headerBytes() {
-            return TapFile.HEADER_BYTES;
-        }
-
-        @Override
-        public int tag() {
-            return NO_TAG;
         }
     }
 
@@ -132,6 +155,7 @@ record TapQueues(List<TapFile> files, PortQueues queues, boolean carrierIsOurs) 
 
     @Override
     public void close() {
+        io.forEach(Io::close);
         files.forEach(TapFile::close);
     }
 }

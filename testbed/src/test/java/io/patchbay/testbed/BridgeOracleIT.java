@@ -7,7 +7,9 @@ import io.patchbay.core.linux.FileCalls;
 import io.patchbay.core.linux.IoVector;
 import io.patchbay.core.linux.NetDevice;
 import io.patchbay.core.linux.PacketSocket;
+import io.patchbay.core.linux.ReceiveBatch;
 import io.patchbay.core.linux.TapFile;
+import io.patchbay.core.linux.TapReader;
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
 import java.lang.foreign.ValueLayout;
@@ -17,6 +19,7 @@ import java.util.List;
 import java.util.Random;
 import java.util.TreeMap;
 import java.util.concurrent.TimeUnit;
+import java.util.function.IntBinaryOperator;
 import java.util.stream.IntStream;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.params.ParameterizedTest;
@@ -95,8 +98,8 @@ class BridgeOracleIT {
                     Shell.run("sysctl -qw net.ipv6.conf." + tap + ".disable_ipv6=1");
                     PacketSocket socket =
                             PacketSocket.open(tap, NetDevice.info(tap).index(), PacketSocket.Options.DEFAULT);
-                    endpoints.add(new Endpoint(
-                            socket.number(), PacketSocket.HEADER_BYTES, socket, socket::receive, socket::receivedTag));
+                    ReceiveBatch batch = new ReceiveBatch(PacketSocket.HEADER_BYTES);
+                    endpoints.add(new Endpoint(socket.number(), batch, socket.reader(batch)::read, socket));
                 }
                 return exchange(frames, endpoints);
             } finally {
@@ -113,9 +116,8 @@ class BridgeOracleIT {
         try {
             for (int i = 0; i < PORTS; i++) {
                 TapFile tap = TapFile.open("pbtb" + i, false);
-                int fd = tap.number();
-                endpoints.add(new Endpoint(
-                        fd, TapFile.HEADER_BYTES, tap, (v, n) -> FileCalls.readv(fd, v, n), () -> PacketSocket.NO_TAG));
+                ReceiveBatch batch = new ReceiveBatch(TapFile.HEADER_BYTES);
+                endpoints.add(new Endpoint(tap.number(), batch, new TapReader(tap, batch, false)::read, tap));
                 Shell.run("sysctl -qw net.ipv6.conf.pbtb" + i + ".disable_ipv6=1; ip link set pbtb" + i
                         + " master pbtbr up");
             }
@@ -156,16 +158,11 @@ class BridgeOracleIT {
         return all;
     }
 
-    @FunctionalInterface
-    private interface Reader {
-        long read(IoVector vector, int count);
-    }
-
     /** One end of a cable. */
-    private record Endpoint(
-            int fd, int headerBytes, AutoCloseable owner, Reader reader, java.util.function.IntSupplier tag) {
+    private record Endpoint(int fd, ReceiveBatch batch, IntBinaryOperator reader, AutoCloseable owner) {
 
         void send(byte[] frame) {
+            int headerBytes = batch.headerBytes();
             MemorySegment memory = Arena.ofAuto().allocate(headerBytes + frame.length);
             MemorySegment.copy(frame, 0, memory, ValueLayout.JAVA_BYTE, headerBytes, frame.length);
             IoVector vector = new IoVector(1);
@@ -175,16 +172,15 @@ class BridgeOracleIT {
 
         /** Frames of the test that have come, in hex; whatever else the host sends is left out. */
         List<String> received() {
-            MemorySegment memory = Arena.ofAuto().allocate(4096);
-            IoVector vector = new IoVector(1);
-            vector.set(0, memory, 0, 4096);
             List<String> frames = new ArrayList<>();
-            for (long n = reader.read(vector, 1); n != -Errno.EAGAIN; n = reader.read(vector, 1)) {
-                assertThat(n).isPositive();
+            for (int n = reader.applyAsInt(0, 1); n != -Errno.EAGAIN; n = reader.applyAsInt(0, 1)) {
+                assertThat(n).isOne();
                 String hex = HexFormat.of()
-                        .formatHex(memory.asSlice(headerBytes, n - headerBytes).toArray(ValueLayout.JAVA_BYTE));
-                if (tag.getAsInt() != PacketSocket.NO_TAG) {
-                    hex = hex.substring(0, 24) + "%08x".formatted(tag.getAsInt()) + hex.substring(24);
+                        .formatHex(batch.memory()
+                                .asSlice(batch.frameAt(0), batch.result(0) - batch.headerBytes())
+                                .toArray(ValueLayout.JAVA_BYTE));
+                if (batch.tag(0) != ReceiveBatch.NO_TAG) {
+                    hex = hex.substring(0, 24) + "%08x".formatted(batch.tag(0)) + hex.substring(24);
                 }
                 if (hex.indexOf("88b5") >= 0) {
                     frames.add(hex);

@@ -33,7 +33,7 @@ public final class FileCalls {
     private static final MethodHandle FCNTL = Libc.bindVariadic("fcntl", Libc.intOf(JAVA_INT, JAVA_INT, JAVA_INT), 2);
     private static final MethodHandle LSEEK = Libc.bind("lseek", Libc.longOf(JAVA_INT, JAVA_LONG, JAVA_INT));
     private static final MethodHandle FTRUNCATE = Libc.bind("ftruncate", Libc.intOf(JAVA_INT, JAVA_LONG));
-    private static final MethodHandle READV = Libc.bind("readv", Libc.longOf(JAVA_INT, ADDRESS, JAVA_INT));
+    private static final MethodHandle READ = Libc.bind("read", Libc.longOf(JAVA_INT, JAVA_LONG, JAVA_LONG));
     private static final MethodHandle WRITEV = Libc.bind("writev", Libc.longOf(JAVA_INT, JAVA_LONG, JAVA_INT));
 
     private FileCalls() {}
@@ -154,14 +154,15 @@ public final class FileCalls {
     }
 
     /**
-     * Reads into the first {@code count} entries of a vector. For frames: allocates nothing.
+     * Reads to an address with room for so many bytes. For frames: allocates nothing.
      *
+     * @param state the caller's room for an error number
      * @return bytes read, or {@code -errno}
      */
-    public static long readv(int fd, IoVector vector, int count) {
+    static int read(int fd, MemorySegment state, long address, int bytes) {
         try {
-            long n = (long) READV.invokeExact(vector.state(), fd, vector.segment(), count);
-            return n < 0 ? -Libc.errno(vector.state()) : n;
+            long n = (long) READ.invokeExact(state, fd, address, (long) bytes);
+            return n < 0 ? -Libc.errno(state) : (int) n;
         } catch (Throwable t) {
             throw Libc.impossible(t);
         }

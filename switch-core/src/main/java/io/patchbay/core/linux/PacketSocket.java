@@ -34,19 +34,16 @@ import java.util.Optional;
  *
  * <p>Frames of this host's own stack, and frames that it put together from several, are not finished: no checksum, and more than the
  * interface carries. A virtio-net header of {@value #HEADER_BYTES} bytes before every frame says what is to be done, in both directions. A frame
- * for whose state it has no words is lost, and {@link #receive} says EINVAL.
+ * for whose state it has no words is lost, and {@link Reader#read} says EINVAL.
  *
- * <p>The kernel takes the outermost VLAN tag out of a received frame and reports it beside it; {@link #receivedTag} has it.
+ * <p>The kernel takes the outermost VLAN tag out of a received frame and reports it beside it; so does the {@link Reader}.
  *
- * <p>{@link #receive} and {@link IoVector writes} are made by one thread at a time each, and allocate nothing.
+ * <p>Reads and {@link IoVector writes} are made by one thread at a time each, and allocate nothing.
  */
 public final class PacketSocket implements AutoCloseable {
 
     /** Bytes of the virtio-net header, without num_buffers, before every frame received or sent: what is left undone in the frame. */
     public static final int HEADER_BYTES = 10;
-
-    /** {@link #receivedTag} of a frame without a tag. */
-    public static final int NO_TAG = -1;
 
     private static final int AF_PACKET = 17;
     private static final int SOCK_RAW = 3;
@@ -91,18 +88,16 @@ public final class PacketSocket implements AutoCloseable {
     private static final MethodHandle SENDMMSG =
             Libc.bind("sendmmsg", Libc.intOf(JAVA_INT, JAVA_LONG, JAVA_INT, JAVA_INT));
     private static final MethodHandle IOCTL = Libc.bindVariadic("ioctl", Libc.intOf(JAVA_INT, JAVA_LONG, ADDRESS), 2);
-    private static final MethodHandle RECVMSG = Libc.bind("recvmsg", Libc.longOf(JAVA_INT, ADDRESS, JAVA_INT));
+    private static final MethodHandle RECVMMSG =
+            Libc.bind("recvmmsg", Libc.intOf(JAVA_INT, JAVA_LONG, JAVA_INT, JAVA_INT, JAVA_LONG));
 
     private final Fd fd;
     private final String interfaceName;
-    private final MemorySegment header = Arena.ofAuto().allocate(MessageHeader.BYTES, 8);
-    private final MemorySegment control = Arena.ofAuto().allocate(CONTROL_BYTES, 8);
     private final MemorySegment bufferedState = Libc.newState();
     private final MemorySegment buffered = Arena.ofAuto().allocate(4, 4);
     private final MemorySegment statisticsState = Libc.newState();
     private final MemorySegment statistics = Arena.ofAuto().allocate(8, 4);
     private final MemorySegment statisticsLength = Arena.ofAuto().allocate(4, 4);
-    private int tag = NO_TAG;
 
     private PacketSocket(Fd fd, String interfaceName) {
         this.fd = fd;
@@ -283,28 +278,6 @@ public final class PacketSocket implements AutoCloseable {
     }
 
     /**
-     * Reads one frame and the header before it into the first {@code count} entries of a vector.
-     *
-     * @return bytes put there, or {@code -errno}; {@link Errno#EMSGSIZE} for a frame that did not fit and is lost
-     */
-    public long receive(IoVector vector, int count) {
-        MessageHeader.set(header, vector.segment(), count, control, CONTROL_BYTES);
-        try {
-            long n = (long) RECVMSG.invokeExact(vector.state(), fd.number(), header, 0);
-            if (n < 0) {
-                return -Libc.errno(vector.state());
-            }
-            if ((header.get(JAVA_INT, MessageHeader.FLAGS) & MessageHeader.MSG_TRUNC) != 0) {
-                return -Errno.EMSGSIZE;
-            }
-            tag = readTag();
-            return n;
-        } catch (Throwable t) {
-            throw Libc.impossible(t);
-        }
-    }
-
-    /**
      * Sends frames of a batch, in order, until one is refused. Allocates nothing.
      *
      * @param from the first of them
@@ -321,26 +294,98 @@ public final class PacketSocket implements AutoCloseable {
         }
     }
 
-    /** The tag the kernel took out of the frame read last: TPID in the upper and TCI in the lower half, or {@link #NO_TAG}. */
-    public int receivedTag() {
-        return tag;
+    /** What reads frames from this socket into a batch's slots. */
+    public Reader reader(ReceiveBatch batch) {
+        return new Reader(batch);
     }
 
-    private int readTag() {
-        if (header.get(JAVA_LONG, MessageHeader.CONTROL_LENGTH) < MessageHeader.CONTROL_HEADER_BYTES + AUX_BYTES
-                || control.get(JAVA_INT, MessageHeader.CONTROL_ITEM_LEVEL) != SOL_PACKET
-                || control.get(JAVA_INT, MessageHeader.CONTROL_ITEM_TYPE) != PACKET_AUXDATA) {
-            return NO_TAG;
+    /**
+     * Reads frames, several by one system call, each with the header before it and, beside it, the tag that was taken out.
+     *
+     * <pre>
+     *   0         56    60   64
+     *  +---------+-----+----+
+     *  | msghdr  | len |    |   mmsghdr, times capacity
+     *  +---------+-----+----+
+     * </pre>
+     */
+    public final class Reader {
+
+        private static final int MESSAGE_BYTES = 64;
+        private static final int MESSAGE_LENGTH = 56;
+
+        private final ReceiveBatch batch;
+        private final MemorySegment state = Libc.newState();
+        private final IoVector places = new IoVector(ReceiveBatch.CAPACITY);
+        private final MemorySegment messages = room(MESSAGE_BYTES);
+        private final MemorySegment controls = room(CONTROL_BYTES);
+
+        private Reader(ReceiveBatch batch) {
+            this.batch = batch;
+            for (int i = 0; i < ReceiveBatch.CAPACITY; i++) {
+                places.set(i, batch.memory(), batch.readAt(i), batch.readBytes());
+                MessageHeader.set(
+                        messages.asSlice((long) i * MESSAGE_BYTES, MESSAGE_BYTES),
+                        places.segment().asSlice((long) i * IoVector.BYTES, IoVector.BYTES),
+                        1,
+                        controls.asSlice((long) i * CONTROL_BYTES, CONTROL_BYTES),
+                        CONTROL_BYTES);
+            }
         }
-        int status = control.get(JAVA_INT, MessageHeader.CONTROL_HEADER_BYTES);
-        if ((status & TP_STATUS_VLAN_VALID) == 0) {
-            return NO_TAG;
+
+        private static MemorySegment room(int bytes) {
+            return Arena.ofAuto().allocate((long) ReceiveBatch.CAPACITY * bytes, Long.BYTES);
         }
-        int tci = control.get(JAVA_SHORT, MessageHeader.CONTROL_HEADER_BYTES + AUX_TCI) & 0xffff;
-        int tpid = (status & TP_STATUS_VLAN_TPID_VALID) != 0
-                ? control.get(JAVA_SHORT, MessageHeader.CONTROL_HEADER_BYTES + AUX_TPID) & 0xffff
-                : ETH_P_8021Q;
-        return tpid << 16 | tci;
+
+        /**
+         * Reads frames into slots; a frame that did not fit has the result {@link Errno#EMSGSIZE}. Allocates nothing.
+         *
+         * @param from the first slot
+         * @param most how many frames, at least 1
+         * @return how many were read: fewer than {@code most} if no more are waiting; {@code -errno} if none was read
+         */
+        public int read(int from, int most) {
+            try {
+                int n = (int) RECVMMSG.invokeExact(
+                        state, fd.number(), messages.address() + (long) from * MESSAGE_BYTES, most, 0, 0L);
+                if (n < 0) {
+                    return -Libc.errno(state);
+                }
+                for (int i = from; i < from + n; i++) {
+                    take(i);
+                }
+                return n;
+            } catch (Throwable t) {
+                throw Libc.impossible(t);
+            }
+        }
+
+        private void take(int slot) {
+            long message = (long) slot * MESSAGE_BYTES;
+            boolean cut = (messages.get(JAVA_INT, message + MessageHeader.FLAGS) & MessageHeader.MSG_TRUNC) != 0;
+            batch.set(slot, cut ? -Errno.EMSGSIZE : messages.get(JAVA_INT, message + MESSAGE_LENGTH), tag(slot));
+            messages.set(JAVA_LONG, message + MessageHeader.CONTROL_LENGTH, CONTROL_BYTES);
+        }
+
+        private int tag(int slot) {
+            long control = (long) slot * CONTROL_BYTES;
+            if (messages.get(JAVA_LONG, (long) slot * MESSAGE_BYTES + MessageHeader.CONTROL_LENGTH)
+                            < MessageHeader.CONTROL_HEADER_BYTES + AUX_BYTES
+                    || controls.get(JAVA_INT, control + MessageHeader.CONTROL_ITEM_LEVEL) != SOL_PACKET
+                    || controls.get(JAVA_INT, control + MessageHeader.CONTROL_ITEM_TYPE) != PACKET_AUXDATA) {
+                return ReceiveBatch.NO_TAG;
+            }
+            long aux = control + MessageHeader.CONTROL_HEADER_BYTES;
+            int status = controls.get(JAVA_INT, aux);
+            if ((status & TP_STATUS_VLAN_VALID) == 0) {
+                return ReceiveBatch.NO_TAG;
+            }
+            int tci = controls.get(JAVA_SHORT, aux + AUX_TCI) & 0xffff;
+            int tpid = (status & TP_STATUS_VLAN_TPID_VALID) != 0
+                    ? controls.get(JAVA_SHORT, aux + AUX_TPID) & 0xffff
+                    : ETH_P_8021Q;
+            return tpid << 16 | tci;
+        }
     }
 
     /** Frames the kernel has dropped since this was last asked, because nobody read them in time. For the thread that reads; allocates nothing. */

@@ -190,6 +190,11 @@ public final class GatedPort implements Port {
         }
 
         @Override
+        public boolean mayUseIoUring() {
+            return outside.mayUseIoUring();
+        }
+
+        @Override
         public Optional<Path> stateFile() {
             return outside.stateFile();
         }

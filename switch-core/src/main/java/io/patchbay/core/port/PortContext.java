@@ -19,6 +19,11 @@ public interface PortContext {
         return 1;
     }
 
+    /** Whether the port may read and write by io_uring: not where that is forbidden, or was not wanted. */
+    default boolean mayUseIoUring() {
+        return false;
+    }
+
     /**
      * The file in which the port may keep what it must know after a restart of the switch; absent if nothing is to be kept. Neither the file
      * nor its directory need exist.

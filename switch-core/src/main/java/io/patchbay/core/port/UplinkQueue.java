@@ -8,9 +8,8 @@ import io.patchbay.core.frame.EthernetDescriptor;
 import io.patchbay.core.frame.Offload;
 import io.patchbay.core.frame.OffloadCheck;
 import io.patchbay.core.linux.Errno;
-import io.patchbay.core.linux.IoVector;
 import io.patchbay.core.linux.PollSet;
-import java.lang.foreign.Arena;
+import io.patchbay.core.linux.ReceiveBatch;
 import java.lang.foreign.MemorySegment;
 import java.lang.foreign.ValueLayout;
 import java.nio.ByteOrder;
@@ -18,9 +17,8 @@ import java.nio.ByteOrder;
 /**
  * The reading side of an uplink.
  *
- * <p>A frame is read before anybody can know whom it is for, so it is read into our own memory, and copied once from there into the guest. Each
- * frame of a burst has a slot for frames of common size; the bytes of a longer one go on into an overflow, of which there are a few. When the
- * overflows are used up the burst ends, and the rest is read with the next.
+ * <p>Frames are read before anybody can know whom they are for, so they are read into our own memory, as many at once as there is room for, and
+ * copied once from there into the guest. If a burst ends before all that were read are in it, the rest comes with the next.
  *
  * <p>Frames that the kernel had for us and dropped because we were late count as received, and as dropped for that reason.
  *
@@ -30,110 +28,114 @@ import java.nio.ByteOrder;
  */
 public final class UplinkQueue implements ReceiveQueue {
 
-    private static final int SLOT_BYTES = 2048;
-    private static final int OVERFLOW_BYTES = 1 << 16;
-    private static final int OVERFLOWS = 8;
-    private static final int HEADER_ROOM = 16;
     private static final ValueLayout.OfShort HALF = ValueLayout.JAVA_SHORT_UNALIGNED.withOrder(ByteOrder.LITTLE_ENDIAN);
     private static final ValueLayout.OfLong WORD = ValueLayout.JAVA_LONG_UNALIGNED.withOrder(ByteOrder.LITTLE_ENDIAN);
 
     private final FrameSource source;
     private final QueueCounters counters;
-    private final MemorySegment slots = Arena.ofAuto().allocate((long) SLOT_BYTES * Burst.CAPACITY, 64);
-    private final MemorySegment overflows = Arena.ofAuto().allocate((long) OVERFLOW_BYTES * OVERFLOWS, 64);
-    private final MemorySegment header = Arena.ofAuto().allocate(HEADER_ROOM, Long.BYTES);
+    private final ReceiveBatch batch;
+    private final MemorySegment slots;
     private final OffloadCheck check = OffloadCheck.ofKernel();
-    private final IoVector vector = new IoVector(3);
     private final PollSet readable = new PollSet(1);
     private final int headerBytes;
-    private int overflow;
+
+    /** The slots with frames that were read and are in no burst yet. */
+    private int next;
+
+    private int end;
 
     public UplinkQueue(FrameSource source, QueueCounters counters) {
         this.source = source;
-        this.headerBytes = source.headerBytes();
+        this.batch = source.batch();
+        this.slots = batch.memory();
+        this.headerBytes = batch.headerBytes();
         this.counters = counters;
     }
 
     @Override
     public int poll(Burst burst, int limit) {
         int taken = 0;
+        int read = 0;
+        boolean mayRead = true;
         long bytesBefore = burst.bytes();
-        overflow = 0;
-        while (taken < limit && overflow < OVERFLOWS && burst.hasRoomForAnyFrame()) {
-            long slot = (long) taken * SLOT_BYTES;
-            int entry = 0;
-            if (headerBytes > 0) {
-                vector.set(entry++, header, 0, headerBytes);
+        if (next == end) {
+            next = 0; // the burst before this one is over
+            end = 0;
+        }
+        while (taken < limit && burst.hasRoomForAnyFrame()) {
+            if (next < end) {
+                taken += take(burst, next++);
+                continue;
             }
-            vector.set(entry++, slots, slot, SLOT_BYTES);
-            vector.set(entry++, overflows, (long) overflow * OVERFLOW_BYTES, OVERFLOW_BYTES);
-            long n = source.read(vector, entry);
-            if (n == -Errno.EAGAIN) {
-                break;
-            }
-            taken++;
-            if (n >= 0) {
-                take(burst, slot, (int) n - headerBytes);
-            } else if (n == -Errno.EMSGSIZE) {
-                counters.drop(DropReason.TRUNCATED, 1);
+            int most = Math.min(limit - taken, ReceiveBatch.CAPACITY - end);
+            int n = mayRead && most > 0 ? source.read(end, most) : -Errno.EAGAIN;
+            if (n > 0) {
+                end += n;
+                read += n;
+                mayRead = n == most;
             } else if (n == -Errno.EINVAL) {
                 // A packet socket: what is left undone in the frame cannot be said in a virtio-net header.
                 counters.drop(DropReason.BAD_OFFLOAD, 1);
+                taken++;
+                read++;
             } else {
-                // A device that is down or gone: nothing was received, and there is nothing more to read for now.
-                taken--;
-                break;
+                break; // drained; or a device that is down or gone
             }
         }
-        if (taken > 0) {
-            // Whatever was lost was lost while the kernel's queue was full, so a frame has been read since.
-            int lost = source.lost();
-            counters.add(FRAMES, taken + lost);
-            counters.add(BYTES, burst.bytes() - bytesBefore);
-            counters.drop(DropReason.KERNEL_DROP, lost);
-        }
+        // Whatever was lost was lost while the kernel's queue was full, so a frame has been read since.
+        int lost = read > 0 ? source.lost() : 0;
+        counters.add(FRAMES, taken + lost);
+        counters.add(BYTES, burst.bytes() - bytesBefore);
+        counters.drop(DropReason.KERNEL_DROP, lost);
         return taken;
     }
 
-    private void take(Burst burst, long slot, int length) {
+    /** Takes what was read into a slot, and says how many frames that were, in the burst or dropped. */
+    private int take(Burst burst, int slot) {
+        int n = batch.result(slot);
+        if (n >= 0) {
+            take(burst, batch.frameAt(slot), n - headerBytes, batch.tag(slot));
+        } else if (n == -Errno.EMSGSIZE) {
+            counters.drop(DropReason.TRUNCATED, 1);
+        } else {
+            return 0; // left out
+        }
+        return 1;
+    }
+
+    private void take(Burst burst, long at, int length, int tag) {
         if (length < EthernetDescriptor.HEADER_BYTES) {
             counters.drop(DropReason.RUNT, 1);
             return;
         }
-        int tag = source.tag();
-        int total = length + (tag == FrameSource.NO_TAG ? 0 : EthernetDescriptor.TAG_BYTES);
+        int total = length + (tag == ReceiveBatch.NO_TAG ? 0 : EthernetDescriptor.TAG_BYTES);
         if (total > EthernetDescriptor.MAX_FRAME_BYTES) {
             counters.drop(DropReason.OVERSIZE, 1);
             return;
         }
         if (length < Burst.HEAD_BYTES) {
             // The slot still holds bytes of an earlier frame; the head of a short one is padded with zero.
-            slots.asSlice(slot + length, Burst.HEAD_BYTES - length).fill((byte) 0);
+            slots.asSlice(at + length, Burst.HEAD_BYTES - length).fill((byte) 0);
         }
-        long head0 = slots.get(WORD, slot);
-        long head1 = slots.get(WORD, slot + Long.BYTES);
+        long head0 = slots.get(WORD, at);
+        long head1 = slots.get(WORD, at + Long.BYTES);
         int from = Burst.HEAD_BYTES;
-        if (tag != FrameSource.NO_TAG) {
+        if (tag != ReceiveBatch.NO_TAG) {
             head1 = withTag(head1, tag);
             from -= EthernetDescriptor.TAG_BYTES;
         }
-        int inSlot = Math.min(length, SLOT_BYTES);
-        if (inSlot > from) {
-            burst.addSegment(slots, slot + from, inSlot - from);
-        }
-        if (length > SLOT_BYTES) {
-            burst.addSegment(overflows, (long) overflow * OVERFLOW_BYTES, length - SLOT_BYTES);
-            overflow++;
+        if (length > from) {
+            burst.addSegment(slots, at + from, length - from);
         }
         burst.endFrame(head0, head1, total);
         if (headerBytes > 0) {
-            takeRequest(burst, total - length);
+            takeRequest(burst, at - headerBytes, total - length);
         }
     }
 
     /** @param inserted bytes that were put in before the place where any checksum begins */
-    private void takeRequest(Burst burst, int inserted) {
-        long request = Offload.ofHeader(header.get(WORD, 0), header.get(HALF, Long.BYTES));
+    private void takeRequest(Burst burst, long header, int inserted) {
+        long request = Offload.ofHeader(slots.get(WORD, header), slots.get(HALF, header + Long.BYTES));
         if (inserted > 0 && Offload.needsChecksum(request)) {
             request = Offload.of(
                     Offload.flags(request),
@@ -166,7 +168,8 @@ public final class UplinkQueue implements ReceiveQueue {
 
     @Override
     public boolean arm() {
-        return readable.clear().add(source.descriptor(), PollSet.IN).isReady();
+        return next < end
+                || readable.clear().add(source.descriptor(), PollSet.IN).isReady();
     }
 
     @Override

@@ -28,6 +28,7 @@ import java.util.Optional;
 public final class UplinkTransmitter implements HoldingTransmitter {
 
     private static final int HEADER_ROOM = 16;
+    private static final ValueLayout.OfShort HALF = ValueLayout.JAVA_SHORT_UNALIGNED.withOrder(ByteOrder.LITTLE_ENDIAN);
     private static final ValueLayout.OfLong WORD = ValueLayout.JAVA_LONG_UNALIGNED.withOrder(ByteOrder.LITTLE_ENDIAN);
 
     /** What became of a frame. */
@@ -46,9 +47,11 @@ public final class UplinkTransmitter implements HoldingTransmitter {
     private final Pressure pressure;
     private final SpinLock lock = new SpinLock();
     private final FrameBatch batch = new FrameBatch();
-    private final MemorySegment headers = Arena.ofAuto().allocate((long) FrameBatch.CAPACITY * HEADER_ROOM, Long.BYTES);
+
+    /** For each frame its virtio-net header, and right behind it its head: they are one piece. */
     private final MemorySegment heads =
-            Arena.ofAuto().allocate((long) FrameBatch.CAPACITY * Burst.HEAD_BYTES, Long.BYTES);
+            Arena.ofAuto().allocate((long) FrameBatch.CAPACITY * (HEADER_ROOM + Burst.HEAD_BYTES), Long.BYTES);
+
     private long delivered;
     private long deliveredBytes;
     private boolean patient;
@@ -182,7 +185,7 @@ public final class UplinkTransmitter implements HoldingTransmitter {
                     soft++;
                 }
                 i++;
-            } else if (batch.hasRoom(burst.endSegment(frame) - burst.firstSegment(frame) + 2)) {
+            } else if (batch.hasRoom(burst.endSegment(frame) - burst.firstSegment(frame) + 1)) {
                 // That a checksum was verified is nothing one tells the kernel this way.
                 long told = Offload.needsChecksum(offload) ? offload : Offload.NONE;
                 add(burst, frame, told, told == Offload.NONE ? 0 : burst.headerLength(frame));
@@ -233,16 +236,15 @@ public final class UplinkTransmitter implements HoldingTransmitter {
     private void add(Burst burst, int frame, long offload, int headerLength) {
         int n = batch.frames();
         int length = burst.length(frame);
+        long at = (long) n * (HEADER_ROOM + Burst.HEAD_BYTES) + HEADER_ROOM;
         if (headerBytes > 0) {
-            long at = (long) n * HEADER_ROOM;
-            headers.set(WORD, at, Offload.headerWord(offload, headerLength));
-            headers.set(WORD, at + Long.BYTES, Offload.csumOffset(offload));
-            batch.add(headers, at, headerBytes);
+            long header = at - headerBytes;
+            heads.set(WORD, header, Offload.headerWord(offload, headerLength));
+            heads.set(HALF, header + Long.BYTES, (short) Offload.csumOffset(offload));
         }
-        long at = (long) n * Burst.HEAD_BYTES;
         heads.set(WORD, at, burst.head0(frame));
         heads.set(WORD, at + Long.BYTES, burst.head1(frame));
-        batch.add(heads, at, Math.min(length, Burst.HEAD_BYTES));
+        batch.add(heads, at - headerBytes, headerBytes + Math.min(length, Burst.HEAD_BYTES));
         for (int s = burst.firstSegment(frame), end = burst.endSegment(frame); s < end; s++) {
             batch.add(burst.segmentBase(s), burst.segmentOffset(s), burst.segmentLength(s));
         }

@@ -18,6 +18,8 @@ import org.jspecify.annotations.Nullable;
  */
 final class IoUringWaiter extends LoopWaiter {
 
+    static final String KIND = "io_uring";
+
     /** Operation codes of {@code linux/io_uring.h}. */
     private static final byte IORING_OP_POLL_ADD = 6;
 
@@ -31,7 +33,7 @@ final class IoUringWaiter extends LoopWaiter {
 
     @Override
     public String kind() {
-        return "io_uring";
+        return KIND;
     }
 
     @Override

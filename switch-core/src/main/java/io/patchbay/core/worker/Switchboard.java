@@ -221,6 +221,11 @@ public final class Switchboard implements AutoCloseable {
         }
 
         @Override
+        public boolean mayUseIoUring() {
+            return waiterKinds.stream().allMatch(IoUringWaiter.KIND::equals);
+        }
+
+        @Override
         public void publish(PortQueues queues) {
             synchronized (workers) {
                 if (!attached) {

@@ -8,9 +8,7 @@ import io.patchbay.core.frame.Burst;
 import io.patchbay.core.frame.Offload;
 import io.patchbay.core.linux.Errno;
 import io.patchbay.core.linux.EventFd;
-import io.patchbay.core.linux.FileCalls;
-import io.patchbay.core.linux.IoVector;
-import io.patchbay.core.linux.SharedMemory;
+import io.patchbay.core.linux.ReceiveBatch;
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
 import java.lang.foreign.ValueLayout;
@@ -30,26 +28,26 @@ class UplinkQueueTest {
     /** One thing a source can say when it is read. */
     private record Reading(byte[] bytes, int tag, int errno) {}
 
-    /** Gives what it was told to give, by way of a pipe-like file: the kernel fills the vector, as it does for a real device. */
+    /** Gives what it was told to give, as the kernel would: several frames at once, up to a failure. */
     private static final class FakeSource implements FrameSource {
 
         private final Deque<Reading> waiting = new ArrayDeque<>();
         private final EventFd bell = EventFd.create();
-        private final int headerBytes;
-        private int tag = NO_TAG;
+        private final ReceiveBatch batch;
         private int lost;
+        private int reads;
 
         FakeSource(int headerBytes) {
-            this.headerBytes = headerBytes;
+            batch = new ReceiveBatch(headerBytes);
         }
 
         @Override
-        public int headerBytes() {
-            return headerBytes;
+        public ReceiveBatch batch() {
+            return batch;
         }
 
         void frame(byte[] frame) {
-            waiting.add(new Reading(frame, NO_TAG, 0));
+            waiting.add(new Reading(frame, ReceiveBatch.NO_TAG, 0));
         }
 
         void frame(byte[] frame, int outOfBandTag) {
@@ -57,35 +55,35 @@ class UplinkQueueTest {
         }
 
         void failure(int errno) {
-            waiting.add(new Reading(new byte[0], NO_TAG, errno));
+            waiting.add(new Reading(new byte[0], ReceiveBatch.NO_TAG, errno));
         }
 
         @Override
-        public long read(IoVector vector, int count) {
-            Reading next = waiting.poll();
-            if (next == null) {
-                return -Errno.EAGAIN;
-            }
-            tag = next.tag();
-            return next.errno() != 0 ? -next.errno() : throughTheKernel(next.bytes(), vector, count);
-        }
-
-        private static long throughTheKernel(byte[] frame, IoVector vector, int count) {
-            try (var file = SharedMemory.createMemfd("frame", 0);
-                    Arena arena = Arena.ofConfined()) {
-                MemorySegment bytes = arena.allocateFrom(ValueLayout.JAVA_BYTE, frame);
-                IoVector whole = new IoVector(1);
-                whole.set(0, bytes, 0, frame.length);
-                assertThat(FileCalls.writev(file.number(), whole, 0, 1)).isEqualTo(frame.length);
-                try (var again = FileCalls.open("/proc/self/fd/" + file.number(), FileCalls.O_RDWR)) {
-                    return FileCalls.readv(again.number(), vector, count);
+        public int read(int from, int most) {
+            reads++;
+            int n = 0;
+            while (n < most && !waiting.isEmpty()) {
+                Reading next = waiting.remove();
+                if (next.errno() == 0) {
+                    MemorySegment.copy(
+                            next.bytes(),
+                            0,
+                            batch.memory(),
+                            ValueLayout.JAVA_BYTE,
+                            batch.readAt(from + n),
+                            next.bytes().length);
+                    batch.set(from + n, next.bytes().length, next.tag());
+                } else if (next.errno() == Errno.EMSGSIZE || next.errno() == Errno.EAGAIN) {
+                    batch.set(from + n, -next.errno());
+                } else if (n == 0) {
+                    return -next.errno();
+                } else {
+                    waiting.addFirst(next);
+                    return n;
                 }
+                n++;
             }
-        }
-
-        @Override
-        public int tag() {
-            return tag;
+            return n > 0 ? n : -Errno.EAGAIN;
         }
 
         @Override
@@ -180,8 +178,8 @@ class UplinkQueueTest {
     @Test
     void moreLongFramesThanThereIsRoomForComeInSeveralBursts() {
         List<byte[]> frames = new ArrayList<>();
-        for (int i = 0; i < 20; i++) {
-            frames.add(frame(9000 + i, i));
+        for (int i = 0; i < 80; i++) {
+            frames.add(frame(60_000 + i, i));
             source.frame(frames.get(i));
         }
         List<byte[]> taken = new ArrayList<>();
@@ -189,6 +187,35 @@ class UplinkQueueTest {
             taken.addAll(some);
         }
         assertThat(taken).usingElementComparator(Arrays::compare).containsExactlyElementsOf(frames);
+    }
+
+    @Test
+    void whileFramesThatWereReadWaitForTheNextBurstArmingSaysSo() {
+        for (int i = 0; i < 20; i++) {
+            source.frame(frame(60_000, i));
+        }
+        assertThat(poll(64)).hasSizeBetween(1, 19);
+        assertThat(source.waiting).isEmpty();
+        assertThat(queue.arm()).isTrue();
+    }
+
+    @Test
+    void framesThatWaitAreReadTogether() {
+        for (int i = 0; i < 64; i++) {
+            source.frame(frame(60, i));
+        }
+        assertThat(poll(64)).hasSize(64);
+        assertThat(source.reads).isOne();
+    }
+
+    @Test
+    void aSlotThatWasLeftOutIsNoFrame() {
+        source.frame(frame(60, 1));
+        source.failure(Errno.EAGAIN);
+        source.frame(frame(60, 2));
+        assertThat(poll(64)).containsExactly(frame(60, 1), frame(60, 2));
+        assertThat(counters.get(FRAMES)).isEqualTo(2);
+        assertThat(counters.dropped()).isZero();
     }
 
     @Test
@@ -246,6 +273,8 @@ class UplinkQueueTest {
         kernel.frame(withHeader("01 00 0000 0000 6300 1000", frame(100, 1)));
         kernel.failure(Errno.EINVAL);
         kernel.frame(withHeader("00 00 0000 0000 0000 0000", frame(100, 2)));
+        assertThat(poll(wire, 64))
+                .isEmpty(); // the kernel gives what it has before an error, and the error when asked again
         assertThat(poll(wire, 64)).containsExactly(frame(100, 2));
         assertThat(counters.dropped(DropReason.BAD_OFFLOAD)).isEqualTo(2);
         assertThat(counters.get(FRAMES)).isEqualTo(3);

@@ -64,6 +64,11 @@ final class PairMember implements PortContext {
     }
 
     @Override
+    public boolean mayUseIoUring() {
+        return switching.mayUseIoUring();
+    }
+
+    @Override
     public boolean inject(byte[] frame) {
         return switching.inject(frame);
     }

@@ -65,15 +65,19 @@ record TapQueues(List<TapFile> files, List<Io> io, PortQueues queues, boolean ca
 
     /** Makes the files, taken over, into queues that can be published. */
     static TapQueues ofTap(List<TapFile> files, PortContext context, Sending sending, Runnable trouble) {
-        List<Io> io = files.stream().map(file -> Io.of(file, context, sending)).toList();
-        return new TapQueues(files, io, queues(files, io, context, sending, trouble), true);
+        return of(files, context, sending, trouble, true);
     }
 
     /** The same of a macvtap device, whose carrier is the one of the interface below; there may be no files if the port is not enabled. */
     static TapQueues ofMacvtap(List<TapFile> files, PortContext context, Sending sending, Runnable trouble) {
+        return of(files, context, sending, trouble, false);
+    }
+
+    private static TapQueues of(
+            List<TapFile> files, PortContext context, Sending sending, Runnable trouble, boolean carrierIsOurs) {
         List<Io> io = files.stream().map(file -> Io.of(file, context, sending)).toList();
-        return new TapQueues(
-                files, io, files.isEmpty() ? PortQueues.NONE : queues(files, io, context, sending, trouble), false);
+        PortQueues queues = files.isEmpty() ? PortQueues.NONE : queues(files, io, context, sending, trouble);
+        return new TapQueues(files, io, queues, carrierIsOurs);
     }
 
     private static PortQueues queues(

@@ -79,10 +79,7 @@ final class ScaleBench {
             base.block(nanos);
             other.block(nanos);
             for (int pair = 0; pair < pairs; pair++) {
-                double first = pair % 2 == 0 ? base.block(nanos) : other.block(nanos);
-                double second = pair % 2 == 0 ? other.block(nanos) : base.block(nanos);
-                double baseNanos = pair % 2 == 0 ? first : second;
-                double otherNanos = pair % 2 == 0 ? second : first;
+                Halves took = Halves.measure(pair, () -> base.block(nanos), () -> other.block(nanos));
                 out.printf(
                         "%s,%d,%d,%d,%s,%.1f,%.1f,%.3f,%d%n",
                         series,
@@ -90,9 +87,9 @@ final class ScaleBench {
                         shape.macs(),
                         shape.bytes(),
                         shape.pattern(),
-                        baseNanos,
-                        otherNanos,
-                        baseNanos / otherNanos,
+                        took.first(),
+                        took.second(),
+                        took.ratio(),
                         base.lost() + other.lost());
             }
         }

@@ -84,11 +84,8 @@ final class SegmentedBench {
             bench.forwardFor(nanos);
             bench.copyFor(nanos);
             for (int pair = 0; pair < pairs; pair++) {
-                double first = pair % 2 == 0 ? bench.forwardFor(nanos) : bench.copyFor(nanos);
-                double second = pair % 2 == 0 ? bench.copyFor(nanos) : bench.forwardFor(nanos);
-                double forwarded = pair % 2 == 0 ? first : second;
-                double copied = pair % 2 == 0 ? second : first;
-                System.out.printf("%s,%.2f,%.2f,%.3f%n", name, forwarded, copied, forwarded / copied);
+                Halves rates = Halves.measure(pair, () -> bench.forwardFor(nanos), () -> bench.copyFor(nanos));
+                System.out.printf("%s,%.2f,%.2f,%.3f%n", name, rates.first(), rates.second(), rates.ratio());
             }
             if (board.dropped() > 0) {
                 throw new IllegalStateException(board.dropped() + " frames were dropped");

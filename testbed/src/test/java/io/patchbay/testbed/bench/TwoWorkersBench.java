@@ -51,11 +51,8 @@ final class TwoWorkersBench implements AutoCloseable {
             one.half(2 * rounds);
             two.half(2 * rounds);
             for (int pair = 0; pair < pairs; pair++) {
-                double first = pair % 2 == 0 ? one.half(rounds) : two.half(rounds);
-                double second = pair % 2 == 0 ? two.half(rounds) : one.half(rounds);
-                double ones = pair % 2 == 0 ? first : second;
-                double twos = pair % 2 == 0 ? second : first;
-                System.out.printf("%s,%.1f,%.1f,%.3f%n", name, ones, twos, ones / twos);
+                Halves took = Halves.measure(pair, () -> one.half(rounds), () -> two.half(rounds));
+                System.out.printf("%s,%.1f,%.1f,%.3f%n", name, took.first(), took.second(), took.ratio());
             }
         }
     }

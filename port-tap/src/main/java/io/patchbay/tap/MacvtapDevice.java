@@ -2,14 +2,14 @@ package io.patchbay.tap;
 
 import io.patchbay.core.linux.Errno;
 import io.patchbay.core.linux.LinuxException;
+import io.patchbay.core.linux.MacvtapFiles;
 import io.patchbay.core.linux.NetDevice;
+import io.patchbay.core.linux.NetNamespace;
 import io.patchbay.core.linux.TapFile;
 import io.patchbay.core.port.PortContext;
 import io.patchbay.core.port.PortException;
 import io.patchbay.core.port.UplinkDevice;
 import io.patchbay.core.port.WhenFull;
-import java.nio.file.Files;
-import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
@@ -30,12 +30,12 @@ final class MacvtapDevice implements UplinkDevice {
 
     @Override
     public Optional<String> namespace() {
-        return Optional.empty();
+        return settings.namespace();
     }
 
     @Override
     public Optional<NetDevice.Link> look() {
-        return NetDevice.find(settings.networkInterface());
+        return NetNamespace.call(settings.namespace(), () -> NetDevice.find(settings.networkInterface()));
     }
 
     private TapQueues.Sending sending() {
@@ -49,19 +49,13 @@ final class MacvtapDevice implements UplinkDevice {
 
     @Override
     public Attachment attach(PortContext context, boolean enabled, Runnable trouble) throws PortException {
-        String name = settings.networkInterface();
         List<TapFile> files = new ArrayList<>();
         try {
-            NetDevice.Link link = NetDevice.info(name);
-            if (!Files.exists(Path.of("/sys/class/net", name, "macvtap"))) {
+            // Its carrier is not ours to take away; one that is not enabled is just not opened.
+            int queues = enabled ? settings.queues().orElse(context.workers()) : 0;
+            if (!NetNamespace.call(settings.namespace(), () -> open(files, queues))) {
                 throw new PortException("cannot use " + describe() + ": the interface is not a macvtap");
             }
-            int queues = settings.queues().orElse(context.workers());
-            // Its carrier is not ours to take away; one that is not enabled is just not opened.
-            for (int q = 0; enabled && q < queues; q++) {
-                files.add(TapFile.openMacvtap(name, link.index(), queues > 1));
-            }
-            settings.link().apply(name);
             return TapQueues.ofMacvtap(List.copyOf(files), context, sending(), trouble);
         } catch (LinuxException e) {
             files.forEach(TapFile::close);
@@ -72,13 +66,31 @@ final class MacvtapDevice implements UplinkDevice {
         }
     }
 
-    private static Optional<String> explain(LinuxException e) {
-        if (!e.call().equals("open")) {
-            return Optional.empty();
+    /** Opens the queues and sets the device up; false, with nothing done, if it is no macvtap. */
+    private boolean open(List<TapFile> files, int queues) {
+        String name = settings.networkInterface();
+        Optional<MacvtapFiles> found =
+                MacvtapFiles.find(name, settings.namespace().isEmpty());
+        if (found.isEmpty()) {
+            return false;
         }
-        return switch (e.errno()) {
-            case Errno.ENOENT -> Optional.of("the device is there, but no device manager has made its file");
-            case Errno.EBUSY -> Optional.of("other programs have all its queues open");
+        try (MacvtapFiles device = found.get()) {
+            for (int q = 0; q < queues; q++) {
+                files.add(device.open(queues > 1));
+            }
+        }
+        settings.link().apply(name);
+        return true;
+    }
+
+    private static Optional<String> explain(LinuxException e) {
+        return switch (e.call()) {
+            case "open" ->
+                e.errno() == Errno.EBUSY ? Optional.of("other programs have all its queues open") : Optional.empty();
+            case "fsopen", "fsconfig", "fsmount" ->
+                Optional.of(
+                        e.errno() == Errno.ENOSYS ? "this takes Linux 5.2" : "this takes the capability CAP_SYS_ADMIN");
+            case "mknod" -> Optional.of("this takes the capability CAP_MKNOD");
             default -> Optional.empty();
         };
     }

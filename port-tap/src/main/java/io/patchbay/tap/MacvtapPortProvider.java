@@ -21,7 +21,7 @@ public final class MacvtapPortProvider implements PortProvider<MacvtapSettings> 
 
     @Override
     public List<Claim> claims(MacvtapSettings settings) {
-        return List.of(Claim.device("interface", settings.networkInterface()));
+        return List.of(Claim.device("interface", settings.networkInterface(), settings.namespace()));
     }
 
     @Override

@@ -9,6 +9,7 @@ import java.util.Optional;
  * Settings of a {@code macvtap} port. The key of the first is {@code interface}, which no record component can be called.
  *
  * @param networkInterface name of an existing macvtap device
+ * @param namespace file of the network namespace the device is in, such as {@code /run/netns/blue}; default the daemon's own
  * @param queues queues of the device, 1 to 256; default one per worker
  * @param mac the device's address
  * @param mtu largest packet, 68 to 65521; what the device has if absent
@@ -20,6 +21,7 @@ import java.util.Optional;
  */
 public record MacvtapSettings(
         @JsonProperty("interface") String networkInterface,
+        Optional<String> namespace,
         Optional<Integer> queues,
         Optional<String> mac,
         Optional<Integer> mtu,
@@ -30,6 +32,7 @@ public record MacvtapSettings(
 
     public MacvtapSettings {
         LinkSettings.deviceName("interface", networkInterface);
+        LinkSettings.checkNamespace(namespace);
         LinkSettings.checkQueues(queues);
         new LinkSettings(mac, mtu, up);
         WhenFull.of(whenFull, holdAtMostMs);

@@ -39,11 +39,7 @@ public record TapSettings(
 
     public TapSettings {
         LinkSettings.deviceName("device", device);
-        namespace.ifPresent(path -> {
-            if (!path.startsWith("/")) {
-                throw SettingException.of("namespace", path, "an absolute path, such as /run/netns/blue");
-            }
-        });
+        LinkSettings.checkNamespace(namespace);
         LinkSettings.checkQueues(queues);
         owner.ifPresent(TapSettings::userNumber);
         group.ifPresent(TapSettings::groupNumber);

@@ -204,6 +204,7 @@ class TapSettingsTest {
                 Optional.empty(),
                 Optional.empty(),
                 Optional.empty(),
+                Optional.empty(),
                 Optional.empty());
         assertThatThrownBy(
                         () -> new MacvtapPortProvider().create("tap", settings).start(NOWHERE))

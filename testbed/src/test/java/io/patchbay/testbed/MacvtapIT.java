@@ -10,6 +10,7 @@ import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
+import tools.jackson.databind.JsonNode;
 
 /** A macvtap on one end of a cable whose other end is in a namespace; behind the switch, a tap in another. */
 class MacvtapIT {
@@ -29,8 +30,12 @@ class MacvtapIT {
     }
 
     private static void makeMacvtap() throws Exception {
+        makeMacvtap("pbmv", "");
+    }
+
+    private static void makeMacvtap(String below, String where) throws Exception {
         // passthru: frames of all addresses behind the switch, not only of the device's own.
-        Shell.run("ip link add link pbmv name pbmv0 type macvtap mode passthru");
+        Shell.run("ip link add link " + below + " name pbmv0 " + where + " type macvtap mode passthru");
     }
 
     @AfterEach
@@ -43,6 +48,8 @@ class MacvtapIT {
     private static final String MACVTAP = "{\"name\":\"wire\",\"type\":\"macvtap\",\"interface\":\"pbmv0\"%s}";
     private static final String TAP =
             "{\"name\":\"tap\",\"type\":\"tap\",\"device\":\"pbmvt\",\"namespace\":\"/run/netns/pbmvn\"%s}";
+
+    private static final String IN_PBMVM = ",\"namespace\":\"/run/netns/pbmvm\"";
 
     private static SwitchUnderTest start(String more, int workers) throws Exception {
         return SwitchUnderTest.start(List.of(MACVTAP.formatted(more), TAP.formatted(more)), "adaptive", workers);
@@ -88,6 +95,72 @@ class MacvtapIT {
             patchbay.awaitStatus("wire", "up: macvtap device pbmv0 is up");
             assertThat(far.run("ping -c 3 -i 0.05 10.76.0.2")).contains(" 0% packet loss");
         }
+    }
+
+    @Test
+    void aDeviceInAnotherNamespaceIsUsedThereAndTakenAgainWhenItReturns() throws Exception {
+        try (Namespace other = new Namespace("pbmvm")) {
+            Shell.run("ip link del pbmv0");
+            makeMacvtap("pbmv", "netns pbmvm");
+            String wire = MACVTAP.formatted(IN_PBMVM + ",\"mtu\":1400,\"mac\":\"02:00:00:00:76:01\"");
+            try (SwitchUnderTest patchbay = SwitchUnderTest.start(List.of(wire, TAP.formatted("")), "adaptive", 2)) {
+                addresses();
+                assertThat(far.run("ping -c 3 -i 0.05 10.76.0.2")).contains(" 0% packet loss");
+                near.run("iperf3 -s -D");
+                for (String run : List.of("-t 1", "-t 1 -R")) {
+                    assertThat(far.run("iperf3 -J -M 1300 -c 10.76.0.2 " + run))
+                            .as(run)
+                            .satisfies(Iperf::wentWell);
+                }
+                assertThat(other.run("ip link show pbmv0"))
+                        .contains("mtu 1400", "link/ether 02:00:00:00:76:01", "state UP");
+                other.run("ip link del pbmv0");
+                patchbay.awaitStatus("wire", "down: macvtap device pbmv0 has gone");
+                makeMacvtap("pbmv", "netns pbmvm");
+                patchbay.awaitStatus("wire", "up: macvtap device pbmv0 is up");
+                assertThat(far.run("ping -c 3 -i 0.05 10.76.0.2")).contains(" 0% packet loss");
+            }
+        }
+    }
+
+    /** One index, one name, and so only one file in {@code /dev}: the first device's. */
+    @Test
+    void ofTwoDevicesThatDifferOnlyInTheirNamespaceEachPortHasItsOwn() throws Exception {
+        String second = MACVTAP.formatted(IN_PBMVM).replace("wire", "wire2");
+        try (Namespace other = new Namespace("pbmvm");
+                Namespace beyond = new Namespace("pbmvg")) {
+            Shell.run(
+                    "ip link del pbmv0; ip link add pbmvr type veth peer name pbmvs netns pbmvg && ip link set pbmvr up"
+                            + " && sysctl -qw net.ipv6.conf.pbmvr.disable_ipv6=1");
+            makeMacvtap("pbmv", "index 19060 netns pbmvn");
+            makeMacvtap("pbmvr", "index 19060 netns pbmvm");
+            String first = MACVTAP.formatted(",\"namespace\":\"/run/netns/pbmvn\"");
+            try (SwitchUnderTest patchbay = SwitchUnderTest.start(List.of(first, second), "adaptive")) {
+                far.run("ip address add 10.76.0.1/24 dev pbmvp; ip link set pbmvp address 02:00:00:00:76:0a up");
+                beyond.run("ip address add 10.76.0.2/24 dev pbmvs; ip link set pbmvs address 02:00:00:00:76:0b up");
+                assertThat(far.run("ping -c 3 -i 0.05 10.76.0.2")).contains(" 0% packet loss");
+                assertThat(portOf(patchbay, "02:00:00:00:76:0a")).isEqualTo("wire");
+                assertThat(portOf(patchbay, "02:00:00:00:76:0b")).isEqualTo("wire2");
+
+                near.run("ip link del pbmv0");
+                patchbay.awaitStatus("wire", "down: macvtap device pbmv0 has gone");
+                assertThat(patchbay.status("wire2")).isEqualTo("up: macvtap device pbmv0 is up");
+                makeMacvtap("pbmv", "index 19060 netns pbmvn");
+                patchbay.awaitStatus("wire", "up: macvtap device pbmv0 is up");
+                assertThat(far.run("ping -c 3 -i 0.05 10.76.0.2")).contains(" 0% packet loss");
+            } finally {
+                Shell.run("ip link del pbmvr");
+            }
+        }
+    }
+
+    private static String portOf(SwitchUnderTest patchbay, String mac) throws Exception {
+        for (JsonNode entry : patchbay.ask("/v1/fdb")) {
+            if (entry.get("address").stringValue().equals(mac)) {
+                return entry.get("port").stringValue();
+            }
+        }
+        return "no port";
     }
 
     @Test

@@ -22,6 +22,7 @@ public final class Errno {
     public static final int EINVAL = 22;
     public static final int EMFILE = 24;
     public static final int EPIPE = 32;
+    public static final int ENOSYS = 38;
     public static final int ENOLINK = 67;
     public static final int EBADFD = 77;
     public static final int EMSGSIZE = 90;
@@ -52,6 +53,7 @@ public final class Errno {
             Map.entry(EMFILE, "too many open files (EMFILE)"),
             Map.entry(EPIPE, "the peer has closed (EPIPE)"),
             Map.entry(ENOTSOCK, "not a socket (ENOTSOCK)"),
+            Map.entry(ENOSYS, "not known to this kernel (ENOSYS)"),
             Map.entry(ENOLINK, "the device has gone (ENOLINK)"),
             Map.entry(EBADFD, "the device has gone (EBADFD)"),
             Map.entry(EMSGSIZE, "message too long (EMSGSIZE)"),

@@ -5,6 +5,8 @@ import static java.lang.foreign.ValueLayout.JAVA_SHORT;
 
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
+import java.nio.file.Path;
+import java.util.Optional;
 
 /**
  * One queue of a tap or macvtap device: a file from which whole Ethernet frames are read and to which they are written (Documentation of
@@ -47,18 +49,9 @@ public final class TapFile implements AutoCloseable {
         return attach("/dev/net/tun", device, multiQueue);
     }
 
-    /**
-     * Opens a macvtap device.
-     *
-     * @param index of the device, which is in its file's name
-     */
-    public static TapFile openMacvtap(String device, int index, boolean multiQueue) {
-        return attach(macvtapPath(index), device, multiQueue);
-    }
-
-    /** The file of the macvtap device with that index. */
-    public static String macvtapPath(int index) {
-        return "/dev/tap" + index;
+    /** Opens a macvtap device by its file. */
+    static TapFile openMacvtap(Path file, String device, boolean multiQueue) {
+        return attach(file.toString(), device, multiQueue);
     }
 
     private static TapFile attach(String path, String device, boolean multiQueue) {
@@ -80,12 +73,23 @@ public final class TapFile implements AutoCloseable {
 
     /** Whether the device is still there, in whatever namespace and by whatever name. */
     public boolean isAttached() {
+        return deviceName().isPresent();
+    }
+
+    /** What the device is called now; nothing if it has gone. */
+    Optional<String> deviceName() {
         try (Arena arena = Arena.ofConfined()) {
-            NetDevice.ioctl(fd, TUNGETIFF, NetDevice.request(arena, device), "ioctl(TUNGETIFF)", device);
-            return true;
+            MemorySegment request = NetDevice.request(arena, device);
+            NetDevice.ioctl(fd, TUNGETIFF, request, "ioctl(TUNGETIFF)", device);
+            return Optional.of(request.getString(0));
         } catch (LinuxException e) {
-            return false;
+            return Optional.empty();
         }
+    }
+
+    /** Where the open file is found while it is open. */
+    Path path() {
+        return Path.of("/proc/self/fd/" + number());
     }
 
     /** Whether the device outlives its last file. */

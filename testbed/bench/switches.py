@@ -138,25 +138,24 @@ def testpmd(processor, prefix, vdevs, *options):
             "-m", "512", "--no-pci", f"--file-prefix=patchbay-{prefix}", *(f"--vdev={vdev}" for vdev in vdevs), "--", *options]  # fmt: skip
 
 
-class Testpmd:
-    """An interactive dpdk-testpmd on processor 1."""
+class Conversation:
+    """A program that is told lines and says something."""
 
-    def __init__(self, prefix, vdevs, *options, namespace=None):
+    def __init__(self, name, command):
+        self.name = name
         self.process = subprocess.Popen(
-            within(namespace, "stdbuf", "-oL", *testpmd(1, prefix, vdevs, "-i", "--nb-cores=1", *options)),
-            stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, bufsize=0)  # fmt: skip
+            command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, bufsize=0)  # fmt: skip
         atexit.register(self.kill)
         self.text = ""
-        self.await_text(r"testpmd> $")
 
-    def await_text(self, pattern):
-        """What testpmd said since the last call, up to and with the first match."""
-        deadline = time.monotonic() + 30
+    def await_text(self, pattern, seconds=30):
+        """What was said since the last call, up to and with the first match."""
+        deadline = time.monotonic() + seconds
         while not (match := re.search(pattern, self.text, re.DOTALL)):
             ready = select.select([self.process.stdout], [], [], max(0, deadline - time.monotonic()))[0]
             piece = os.read(self.process.stdout.fileno(), 65536) if ready else b""
             if not piece:
-                raise RuntimeError(f"testpmd did not say {pattern}, but:\n{self.text[-4000:]}")
+                raise RuntimeError(f"{self.name} did not say {pattern}, but:\n{self.text[-4000:]}")
             self.text += piece.decode(errors="replace")
         said, self.text = self.text[: match.end()], self.text[match.end() :]
         return said
@@ -171,6 +170,14 @@ class Testpmd:
     def kill(self):
         self.process.kill()
         self.process.wait()
+
+
+class Testpmd(Conversation):
+    """An interactive dpdk-testpmd on processor 1."""
+
+    def __init__(self, prefix, vdevs, *options, namespace=None):
+        super().__init__("testpmd", within(namespace, "stdbuf", "-oL", *testpmd(1, prefix, vdevs, "-i", "--nb-cores=1", *options)))
+        self.await_text(r"testpmd> $")
 
 
 class VhostLibrary(Switch):

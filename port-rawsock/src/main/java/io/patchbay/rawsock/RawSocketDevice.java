@@ -13,21 +13,18 @@ import io.patchbay.core.linux.ReceiveBatch;
 import io.patchbay.core.port.FrameSink;
 import io.patchbay.core.port.FrameSource;
 import io.patchbay.core.port.PortContext;
-import io.patchbay.core.port.PortException;
 import io.patchbay.core.port.PortQueues;
 import io.patchbay.core.port.ReceiveQueue;
 import io.patchbay.core.port.Transmitter;
-import io.patchbay.core.port.UplinkDevice;
 import io.patchbay.core.port.UplinkQueue;
 import io.patchbay.core.port.UplinkTransmitter;
 import io.patchbay.core.port.UplinkTransmitters;
-import io.patchbay.core.port.WhenFull;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
 
 /** An interface that is there already, reached by packet sockets: one, or several among which the kernel divides the flows. */
-final class RawSocketDevice implements UplinkDevice {
+final class RawSocketDevice extends BoundInterface {
 
     /** What the kernel does with a frame it is handed, whatever the interface can. UDP segmentation it has learnt only lately. */
     private static final int KERNEL_DOES = OffloadSet.ALL & ~(OffloadSet.USO4 | OffloadSet.USO6);
@@ -35,50 +32,25 @@ final class RawSocketDevice implements UplinkDevice {
     private final RawSocketSettings settings;
 
     RawSocketDevice(RawSocketSettings settings) {
+        super(settings);
         this.settings = settings;
     }
 
     @Override
-    public String describe() {
-        return "interface " + settings.networkInterface();
+    Attachment attach(NetDevice.Link link, PortContext context, boolean enabled, Runnable trouble) {
+        int sockets = settings.queues().orElse(context.workers());
+        List<PacketSocket> open = enabled
+                ? NetNamespace.call(
+                        settings.namespace(),
+                        () -> PacketSocket.openAll(
+                                settings.networkInterface(), link.index(), settings.socketOptions(), sockets))
+                : List.of();
+        return new Sockets(open, queues(open, context, trouble), link.index());
     }
 
     @Override
-    public Optional<String> namespace() {
-        return settings.namespace();
-    }
-
-    @Override
-    public Optional<NetDevice.Link> look() {
-        return NetNamespace.call(settings.namespace(), () -> NetDevice.find(settings.networkInterface()));
-    }
-
-    @Override
-    public Attachment attach(PortContext context, boolean enabled, Runnable trouble) throws PortException {
-        try {
-            NetDevice.Link link =
-                    NetNamespace.call(settings.namespace(), () -> NetDevice.info(settings.networkInterface()));
-            if (link.type() != NetDevice.ARPHRD_ETHER) {
-                throw new PortException(
-                        "cannot use " + describe() + ": it is not Ethernet (hardware type " + link.type() + ")");
-            }
-            int sockets = settings.queues().orElse(context.workers());
-            List<PacketSocket> open = enabled
-                    ? NetNamespace.call(
-                            settings.namespace(),
-                            () -> PacketSocket.openAll(
-                                    settings.networkInterface(), link.index(), settings.socketOptions(), sockets))
-                    : List.of();
-            return new Sockets(open, queues(open, context, trouble), link.index());
-        } catch (LinuxException e) {
-            String why = e.errno() == Errno.EPERM ? ": this takes the capability CAP_NET_RAW" : "";
-            throw new PortException("cannot use " + describe() + ": " + e.getMessage() + why, e);
-        }
-    }
-
-    @Override
-    public WhenFull whenFull() {
-        return settings.full();
+    String hint(LinuxException failure) {
+        return failure.errno() == Errno.EPERM ? "this takes the capability CAP_NET_RAW" : "";
     }
 
     private PortQueues queues(List<PacketSocket> sockets, PortContext context, Runnable trouble) {

@@ -31,6 +31,6 @@ public final class RawSocketPortProvider implements PortProvider<RawSocketSettin
 
     @Override
     public Port create(String name, RawSocketSettings settings) {
-        return new Uplink(name, new RawSocketDevice(settings));
+        return new Uplink(name, settings.isXdp() ? new XdpDevice(settings) : new RawSocketDevice(settings));
     }
 }

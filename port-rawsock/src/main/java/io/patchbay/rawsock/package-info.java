@@ -19,9 +19,12 @@
  * that goes on receiving was no faster (0.63, 0.66, 0.76), and nothing there sends faster than sendmmsg: what is left is the kernel's work for
  * each frame.
  *
- * <p>AF_XDP in copy mode sends faster: OVS-DPDK's port of that kind 0.59 million frames of 64 bytes a second, ours 0.40, both past the queueing
- * discipline. It receives no faster. It is left out, since it carries no virtio-net header: what guests leave to the kernel, and the kernel to
- * guests, would all have to be finished in software.
+ * <p><b>AF_XDP.</b> In copy mode it sends more frames of 64 bytes than packet sockets do: 1.42 times as many (1.34 to 1.51, three pairs) where both pass the
+ * queueing discipline by, as many as OVS-DPDK's port of that kind (1.02), and of 1500 bytes 1.36 times. It receives 0.86 times as many. It carries no
+ * virtio-net header: what guests leave to the kernel is finished in software, and what the kernel leaves to us cannot be seen. So it is not the default.
+ *
+ * <p>Its program is attached by a link, which goes with the daemon however that ends. Sockets are on all receive queues, since a queue without one
+ * would go on giving its frames to the host.
  *
  * <p>Frames go through the interface's queueing discipline, as anybody's do, unless asked otherwise: passing it by is cheaper, but then neither
  * tcpdump nor traffic shaping sees them.

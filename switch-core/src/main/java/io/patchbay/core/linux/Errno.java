@@ -28,6 +28,7 @@ public final class Errno {
     public static final int EMSGSIZE = 90;
     public static final int ENOTSOCK = 88;
     public static final int EOPNOTSUPP = 95;
+    public static final int EAFNOSUPPORT = 97;
     public static final int EADDRINUSE = 98;
     public static final int ENETDOWN = 100;
     public static final int ECONNRESET = 104;
@@ -58,6 +59,7 @@ public final class Errno {
             Map.entry(EBADFD, "the device has gone (EBADFD)"),
             Map.entry(EMSGSIZE, "message too long (EMSGSIZE)"),
             Map.entry(EOPNOTSUPP, "not supported (EOPNOTSUPP)"),
+            Map.entry(EAFNOSUPPORT, "address family not supported (EAFNOSUPPORT)"),
             Map.entry(EADDRINUSE, "address in use (EADDRINUSE)"),
             Map.entry(ENETDOWN, "the network device is down (ENETDOWN)"),
             Map.entry(ECONNRESET, "connection reset by the peer (ECONNRESET)"),

@@ -4,6 +4,8 @@ import static java.lang.foreign.ValueLayout.JAVA_LONG;
 
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
+import java.lang.foreign.ValueLayout;
+import java.nio.ByteOrder;
 
 /**
  * Frames to be written, each of pieces that may lie anywhere: an array of {@code struct mmsghdr} ({@code <sys/socket.h>}) before one of
@@ -29,8 +31,16 @@ public final class FrameBatch {
     private static final int PIECES = 4 * CAPACITY + MAX_PIECES;
     private static final int HEADER_BYTES = 64;
 
+    private static final ValueLayout.OfShort TYPE = ValueLayout.JAVA_SHORT_UNALIGNED.withOrder(ByteOrder.BIG_ENDIAN);
+    private static final int TYPE_AT = 12;
+    private static final int ETH_P_8021Q = 0x8100;
+    private static final int ETH_P_8021AD = 0x88a8;
+
     private final IoVector pieces = new IoVector(PIECES);
     private final MemorySegment headers = Arena.ofAuto().allocate((long) CAPACITY * HEADER_BYTES, 8);
+    private final MemorySegment[] memory = new MemorySegment[PIECES];
+    private final long[] offset = new long[PIECES];
+    private final int[] size = new int[PIECES];
     private final int[] end = new int[CAPACITY + 1];
     private final int[] length = new int[CAPACITY];
     private int frames;
@@ -46,9 +56,12 @@ public final class FrameBatch {
         return frames < CAPACITY && used + more <= PIECES;
     }
 
-    /** Adds a piece to the frame being built; there must be {@link #hasRoom room}. The range must lie within {@code memory}. */
-    public void add(MemorySegment memory, long offset, int bytes) {
-        pieces.set(used++, memory, offset, bytes);
+    /** Adds a piece to the frame being built; there must be {@link #hasRoom room}. The range must lie within {@code from}. */
+    public void add(MemorySegment from, long at, int bytes) {
+        pieces.set(used, from, at, bytes);
+        memory[used] = from;
+        offset[used] = at;
+        size[used++] = bytes;
     }
 
     /** Completes the frame. */
@@ -83,6 +96,27 @@ public final class FrameBatch {
     /** How many pieces a frame has. */
     public int count(int frame) {
         return end[frame + 1] - end[frame];
+    }
+
+    /**
+     * Copies a frame. What is missing because memory has gone is zero, and never what was there before.
+     *
+     * @param target must have room for {@link #length} bytes
+     */
+    void copy(int frame, MemorySegment target, long at) {
+        target.asSlice(at, length[frame]).fill((byte) 0);
+        long to = at;
+        for (int p = end[frame]; p < end[frame + 1]; p++) {
+            MemorySegment.copy(memory[p], offset[p], target, to, size[p]);
+            to += size[p];
+        }
+    }
+
+    /** Whether a frame begins with a VLAN tag. Its first piece must have its first 14 bytes, as frames of {@link #length} so many have. */
+    boolean isTagged(int frame) {
+        int first = end[frame];
+        int type = memory[first].get(TYPE, offset[first] + TYPE_AT) & 0xffff;
+        return type == ETH_P_8021Q || type == ETH_P_8021AD;
     }
 
     /** The headers from a frame on. */

@@ -20,6 +20,11 @@ import java.util.Optional;
  *  +-----------------+---------------+
  *  | name, 15 and 0  | flags, MTU, address, ... by the request |
  *  +-----------------+---------------+
+ *
+ *   0         4                              20   24   28      32         36
+ *  +---------+------------------------------+----+----+-------+----------+
+ *  | command | most of each                 | rx | tx | other | combined |   struct ethtool_channels ({@code <linux/ethtool.h>})
+ *  +---------+------------------------------+----+----+-------+----------+
  * </pre>
  */
 public final class NetDevice {
@@ -38,6 +43,12 @@ public final class NetDevice {
     private static final long SIOCSIFHWADDR = 0x8924;
     private static final long SIOCGIFHWADDR = 0x8927;
     private static final long SIOCGIFINDEX = 0x8933;
+    private static final long SIOCETHTOOL = 0x8946;
+    private static final int ETHTOOL_GCHANNELS = 0x3c;
+    private static final int CHANNELS_BYTES = 36;
+    private static final int CHANNELS_RX = 20;
+    private static final int CHANNELS_TX = 24;
+    private static final int CHANNELS_COMBINED = 32;
     private static final int IFF_UP = 1;
     private static final int IFF_RUNNING = 0x40;
 
@@ -80,6 +91,29 @@ public final class NetDevice {
             ioctl(socket, SIOCGIFFLAGS, request, "ioctl(SIOCGIFFLAGS)", name);
             int flags = request.get(JAVA_SHORT, VALUE);
             return new Link(index, type, address, mtu, (flags & IFF_UP) != 0, (flags & IFF_RUNNING) != 0);
+        }
+    }
+
+    /** How many queues of a device are in use in each direction. */
+    public record Channels(int receive, int transmit) {}
+
+    /** How many queues a device uses, as {@code ethtool -l} shows; absent if its driver does not say. */
+    public static Optional<Channels> channels(String name) {
+        try (Fd socket = control();
+                Arena arena = Arena.ofConfined()) {
+            MemorySegment channels = arena.allocate(CHANNELS_BYTES, Integer.BYTES);
+            channels.set(JAVA_INT, 0, ETHTOOL_GCHANNELS);
+            MemorySegment request = request(arena, name);
+            request.set(JAVA_LONG, VALUE, channels.address());
+            ioctl(socket, SIOCETHTOOL, request, "ioctl(SIOCETHTOOL, ETHTOOL_GCHANNELS)", name);
+            int combined = channels.get(JAVA_INT, CHANNELS_COMBINED);
+            return Optional.of(new Channels(
+                    channels.get(JAVA_INT, CHANNELS_RX) + combined, channels.get(JAVA_INT, CHANNELS_TX) + combined));
+        } catch (LinuxException e) {
+            if (e.errno() == Errno.EOPNOTSUPP) {
+                return Optional.empty();
+            }
+            throw e;
         }
     }
 

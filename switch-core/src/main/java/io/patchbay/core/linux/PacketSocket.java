@@ -124,6 +124,32 @@ public final class PacketSocket implements AutoCloseable {
         return open(interfaceName, index, options, false);
     }
 
+    /** Makes an interface of the calling thread's namespace receive frames that are not addressed to it, until what is returned is closed. */
+    public static Fd promiscuous(String interfaceName, int index) {
+        MemorySegment state = Libc.state();
+        try (Arena arena = Arena.ofConfined()) {
+            // Of no protocol: it hears nothing itself.
+            int number = (int) SOCKET.invokeExact(state, AF_PACKET, SOCK_RAW | SOCK_FLAGS, 0);
+            Fd fd = Fd.adopt(Libc.check(number, state, "socket(AF_PACKET, SOCK_RAW)", "for " + interfaceName));
+            try {
+                new PacketSocket(fd, interfaceName).makePromiscuous(arena, index);
+                return fd;
+            } catch (RuntimeException e) {
+                fd.close();
+                throw e;
+            }
+        } catch (Throwable t) {
+            throw Libc.impossible(t);
+        }
+    }
+
+    private void makePromiscuous(Arena arena, int index) throws Throwable {
+        MemorySegment membership = arena.allocate(16, 4);
+        membership.set(JAVA_INT, 0, index);
+        membership.set(JAVA_SHORT, 4, (short) PACKET_MR_PROMISC);
+        set(SOL_PACKET, PACKET_ADD_MEMBERSHIP, membership, "PACKET_ADD_MEMBERSHIP");
+    }
+
     /**
      * Opens several sockets on an interface, among which the kernel divides the flows it receives: each frame comes to one of them, and none of
      * them hears what any of them sends.
@@ -175,10 +201,7 @@ public final class PacketSocket implements AutoCloseable {
                     socket.set(SOL_PACKET, PACKET_QDISC_BYPASS, yes, "PACKET_QDISC_BYPASS");
                 }
                 if (options.promiscuous()) {
-                    MemorySegment membership = arena.allocate(16, 4);
-                    membership.set(JAVA_INT, 0, index);
-                    membership.set(JAVA_SHORT, 4, (short) PACKET_MR_PROMISC);
-                    socket.set(SOL_PACKET, PACKET_ADD_MEMBERSHIP, membership, "PACKET_ADD_MEMBERSHIP");
+                    socket.makePromiscuous(arena, index);
                 }
                 socket.bind(arena, index);
                 return socket;

@@ -35,6 +35,11 @@ public interface FrameSink {
         return batch.frames() - from;
     }
 
+    /** Frames that were taken and then thrown away, by whatever is behind, since this was last asked. Asked by the thread that writes. */
+    default int lost() {
+        return 0;
+    }
+
     /** The descriptor that is writable while less than half of the send buffer is in use; -1 if there is no such thing. */
     default int descriptor() {
         return -1;

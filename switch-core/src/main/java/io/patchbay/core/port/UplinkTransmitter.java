@@ -56,6 +56,9 @@ public final class UplinkTransmitter implements HoldingTransmitter {
     private long deliveredBytes;
     private boolean patient;
 
+    /** Frames among those delivered, not counted yet, that were thrown away behind the device. */
+    private int lost;
+
     /** What became of the frame dealt with last. */
     private Fate fate = Fate.SENT;
 
@@ -168,7 +171,8 @@ public final class UplinkTransmitter implements HoldingTransmitter {
 
     /** Sends frames until one waits, and says how many were dealt with. */
     private int send(Burst burst, int[] frames, int count, boolean mayWait) {
-        delivered = 0;
+        batch.clear(); // memory that was taken away may have ended the call before
+        delivered = Math.min(0, delivered); // below 0 if more were lost late than were delivered
         deliveredBytes = 0;
         patient = mayWait;
         fate = Fate.SENT;
@@ -197,7 +201,12 @@ public final class UplinkTransmitter implements HoldingTransmitter {
         if (fate != Fate.WAITS) {
             done += flush();
         }
-        counters.add(FRAMES, delivered);
+        if (lost > 0) {
+            counters.drop(DropReason.UPLINK_FULL, lost);
+            delivered -= lost;
+            lost = 0;
+        }
+        counters.add(FRAMES, Math.max(0, delivered));
         counters.add(BYTES, deliveredBytes);
         return done + soft;
     }
@@ -207,6 +216,7 @@ public final class UplinkTransmitter implements HoldingTransmitter {
         SoftwareOffload software = burst.softwareOffload();
         software.start(burst, frame);
         int before = burst.piecesSent(frame);
+        int lostBefore = lost;
         long framesBefore = delivered;
         long bytesBefore = deliveredBytes;
         fate = Fate.SENT;
@@ -215,6 +225,10 @@ public final class UplinkTransmitter implements HoldingTransmitter {
                 add(software.out(), 0, Offload.NONE, 0);
                 int _ = flush();
             }
+        }
+        if (lost > lostBefore) {
+            fate = fate == Fate.SENT ? drop(DropReason.UPLINK_FULL) : fate;
+            lost = lostBefore; // pieces
         }
         boolean sent = fate == Fate.SENT;
         // However many pieces, it is one frame.
@@ -282,6 +296,14 @@ public final class UplinkTransmitter implements HoldingTransmitter {
         deliveredBytes += bytes - (long) frames * headerBytes;
         if (whenFull.hold()) {
             pressure.wrote(frames, bytes);
+        }
+        int thrownAway = sink.lost();
+        if (thrownAway > 0) {
+            lost += thrownAway;
+            // There is no room behind the device, and nobody rings when there is.
+            if (whenFull.hold() && pressure.becomeFull(Errno.ENOBUFS, System.nanoTime())) {
+                counters.add(STALLS, 1);
+            }
         }
     }
 

@@ -11,6 +11,7 @@ import io.patchbay.core.frame.OffloadSet;
 import io.patchbay.core.frame.TestFrames;
 import io.patchbay.core.linux.Errno;
 import io.patchbay.core.linux.FileCalls;
+import io.patchbay.core.linux.FrameBatch;
 import io.patchbay.core.linux.IoVector;
 import io.patchbay.core.linux.SharedMemory;
 import java.io.IOException;
@@ -69,6 +70,51 @@ class UplinkTransmitterTest {
         assertThat(counters.get(FRAMES)).isOne();
         assertThat(counters.get(BYTES)).isEqualTo(length);
         assertThat(counters.dropped()).isZero();
+    }
+
+    /** Takes everything; behind it some are thrown away. */
+    private static FrameSink leaking(int... lostByCall) {
+        return new FrameSink() {
+
+            private int call;
+
+            @Override
+            public long write(IoVector vector, int first, int count) {
+                throw new AssertionError("not in a batch");
+            }
+
+            @Override
+            public int write(FrameBatch batch, int from) {
+                return batch.frames() - from;
+            }
+
+            @Override
+            public int lost() {
+                return lostByCall[call++];
+            }
+        };
+    }
+
+    @Test
+    void framesThatAreThrownAwayBehindTheDeviceAreDroppedAndNotDelivered() {
+        frame(60);
+        frame(60);
+        frame(60);
+        new UplinkTransmitter(leaking(2), counters).transmit(burst, new int[] {0, 1, 2}, 3);
+        assertThat(counters.get(FRAMES)).isOne();
+        assertThat(counters.dropped(DropReason.UPLINK_FULL)).isEqualTo(2);
+    }
+
+    @Test
+    void lossesThatAreSeenLateAreTakenOffWhatIsDeliveredNext() {
+        frame(60);
+        UplinkTransmitter transmitter = new UplinkTransmitter(leaking(0, 2, 0), counters);
+        transmitter.transmit(burst, new int[] {0}, 1);
+        transmitter.transmit(burst, new int[] {0}, 1);
+        assertThat(counters.get(FRAMES)).as("never runs backwards").isOne();
+        transmitter.transmit(burst, new int[] {0}, 1);
+        assertThat(counters.get(FRAMES)).isOne();
+        assertThat(counters.dropped(DropReason.UPLINK_FULL)).isEqualTo(2);
     }
 
     @Test

@@ -1,0 +1,64 @@
+package io.patchbay.rawsock;
+
+import io.patchbay.core.linux.LinuxException;
+import io.patchbay.core.linux.NetDevice;
+import io.patchbay.core.linux.NetNamespace;
+import io.patchbay.core.port.PortContext;
+import io.patchbay.core.port.PortException;
+import io.patchbay.core.port.UplinkDevice;
+import io.patchbay.core.port.WhenFull;
+import java.util.Optional;
+
+/** An interface that is there already, whichever sockets reach it. */
+abstract class BoundInterface implements UplinkDevice {
+
+    private final RawSocketSettings settings;
+
+    BoundInterface(RawSocketSettings settings) {
+        this.settings = settings;
+    }
+
+    @Override
+    public String describe() {
+        return "interface " + settings.networkInterface();
+    }
+
+    @Override
+    public Optional<String> namespace() {
+        return settings.namespace();
+    }
+
+    @Override
+    public Optional<NetDevice.Link> look() {
+        return NetNamespace.call(settings.namespace(), () -> NetDevice.find(settings.networkInterface()));
+    }
+
+    @Override
+    public WhenFull whenFull() {
+        return settings.full();
+    }
+
+    @Override
+    public Attachment attach(PortContext context, boolean enabled, Runnable trouble) throws PortException {
+        try {
+            NetDevice.Link link =
+                    NetNamespace.call(settings.namespace(), () -> NetDevice.info(settings.networkInterface()));
+            if (link.type() != NetDevice.ARPHRD_ETHER) {
+                throw new PortException(
+                        "cannot use " + describe() + ": it is not Ethernet (hardware type " + link.type() + ")");
+            }
+            return attach(link, context, enabled, trouble);
+        } catch (LinuxException e) {
+            String hint = hint(e);
+            throw new PortException(
+                    "cannot use " + describe() + ": " + e.getMessage() + (hint.isEmpty() ? "" : ": " + hint), e);
+        }
+    }
+
+    /** Opens the sockets, unless the port is not enabled. */
+    abstract Attachment attach(NetDevice.Link link, PortContext context, boolean enabled, Runnable trouble)
+            throws PortException;
+
+    /** What an operator may do about a failed call; empty if that says it all. */
+    abstract String hint(LinuxException failure);
+}

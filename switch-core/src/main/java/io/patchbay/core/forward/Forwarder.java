@@ -16,6 +16,9 @@ public final class Forwarder {
 
     private final MacTable macs;
 
+    @SuppressWarnings("unused") // written so that what it is made of has to be read
+    private long touched;
+
     public Forwarder(MacTable macs) {
         this.macs = macs;
     }
@@ -32,6 +35,7 @@ public final class Forwarder {
     public void route(
             Burst burst, int from, int[] floodPorts, IngressPolicy policy, Routes routes, QueueCounters counters) {
         routes.clear();
+        touched = touch(burst);
         // A burst is mostly one conversation: remembering the last pair saves most look-ups.
         long lastSource = NO_ADDRESS;
         long lastDestination = NO_ADDRESS;
@@ -68,6 +72,23 @@ public final class Forwarder {
                 flood(frame, from, floodPorts, routes, counters);
             }
         }
+    }
+
+    /** Fetches the table's entries for all addresses of a burst, once for each run of frames of one conversation. */
+    private long touch(Burst burst) {
+        long sum = 0;
+        long last0 = 0;
+        long last1 = 0;
+        for (int frame = 0, n = burst.count(); frame < n; frame++) {
+            long head0 = burst.head0(frame);
+            long head1 = burst.head1(frame);
+            if (head0 != last0 || head1 != last1) {
+                sum += macs.touch(burst.source(frame)) + macs.touch(burst.destination(frame));
+                last0 = head0;
+                last1 = head1;
+            }
+        }
+        return sum;
     }
 
     private static void flood(int frame, int from, int[] floodPorts, Routes routes, QueueCounters counters) {

@@ -17,13 +17,16 @@ import java.util.function.IntPredicate;
  * lock that a worker only ever <em>tries</em>: if it is taken, the frame is forwarded unlearnt and the next one from that station tries
  * again, so no worker waits for the control thread or for another worker.
  *
- * <p><b>Layout.</b> Open addressing with linear probing, at most half full. A slot is one word, so that who finds an address finds its port:
+ * <p><b>Layout.</b> Open addressing with linear probing, at most half full. A slot is two words in one cache line. Address and port are one word,
+ * so that who finds the one finds the other; the second is written by whoever refreshes the entry, at any time:
  *
  * <pre>
  *   63      62          48 47                                0
  *  +-------+--------------+-----------------------------------+
  *  | taken |     port     |              address              |     0: free
  *  +-------+--------------+-----------------------------------+
+ *  |                      seen, in seconds                    |
+ *  +----------------------------------------------------------+
  * </pre>
  *
  * <p>A slot that becomes free is filled by moving up whichever later entry may stand there, so probing needs no tombstones. Who looks up an
@@ -46,8 +49,10 @@ public final class MacTable {
     /** Most entries a table may be made for. */
     public static final int MAX_LIMIT = 1 << 20;
 
-    private static final VarHandle SLOT = MethodHandles.arrayElementVarHandle(long[].class);
-    private static final VarHandle SEEN = MethodHandles.arrayElementVarHandle(int[].class);
+    private static final VarHandle WORD = MethodHandles.arrayElementVarHandle(long[].class);
+
+    /** Words of a slot. */
+    private static final int WORDS = 2;
 
     private static final long TAKEN = 1L << 63;
     private static final int PORT_SHIFT = 48;
@@ -64,8 +69,7 @@ public final class MacTable {
     private final int limit;
     private final long firstMultiplier;
     private final long secondMultiplier;
-    private final long[] slots;
-    private final int[] seen;
+    private final long[] words;
     private final int mask;
 
     // Under the lock. An entry keeps its number while it moves from slot to slot.
@@ -106,8 +110,7 @@ public final class MacTable {
         firstMultiplier = random.nextLong() | 1;
         secondMultiplier = random.nextLong() | 1;
         int size = Integer.highestOneBit(2 * limit - 1) << 1;
-        slots = new long[size];
-        seen = new int[size];
+        words = new long[WORDS * size];
         mask = size - 1;
         shares = new FairShares(limit);
         damping = moveLimit == 0
@@ -137,6 +140,16 @@ public final class MacTable {
     public record Statistics(
             int entries, int limit, long learned, long moved, long aged, long flushed, long evicted, long held) {}
 
+    /**
+     * Fetches the memory that {@link #lookup} or {@link #learn} of an address will look at first. Who is going to ask for several addresses does
+     * this for all of them before, so that they are waited for together and not one after the other.
+     *
+     * @return nothing that means anything; it must be used, or compiled code leaves the access out
+     */
+    long touch(long address) {
+        return words[WORDS * hash(address)];
+    }
+
     /** The port an address was last seen on, or {@link #UNKNOWN}. */
     public int lookup(long address) {
         long key = address | TAKEN;
@@ -160,8 +173,8 @@ public final class MacTable {
             int seconds = now;
             // Refreshed once a second at most, so that busy stations do not keep dirtying a line that other workers
             // read.
-            if ((int) SEEN.getOpaque(seen, slot) != seconds) {
-                SEEN.setOpaque(seen, slot, seconds);
+            if (seen(slot) != seconds) {
+                setSeen(slot, seconds);
             }
             return;
         }
@@ -195,11 +208,11 @@ public final class MacTable {
         if (from != port) {
             shares.remove(from, entry);
             shares.add(port, entry);
-            SLOT.setOpaque(slots, slot, word(slot(slot) & MacAddress.MASK, port));
+            WORD.setOpaque(words, WORDS * slot, word(slot(slot) & MacAddress.MASK, port));
             moved++;
         }
         if (port == seenOn) {
-            SEEN.setOpaque(seen, slot, now);
+            setSeen(slot, now);
         }
     }
 
@@ -208,7 +221,7 @@ public final class MacTable {
         int largest = shares.largest();
         int loser = shares.count(port) == shares.count(largest) ? port : largest;
         int entry = shares.oldest(loser);
-        for (int i = 0; i < SECOND_CHANCES && (int) SEEN.getOpaque(seen, slotOf[entry]) == now; i++) {
+        for (int i = 0; i < SECOND_CHANCES && seen(slotOf[entry]) == now; i++) {
             shares.remove(loser, entry);
             shares.add(loser, entry);
             entry = shares.oldest(loser);
@@ -228,8 +241,8 @@ public final class MacTable {
         entryOf[slot] = entry;
         shares.add(port, entry);
         damping.ifPresent(d -> d.begin(entry));
-        SEEN.setOpaque(seen, slot, now);
-        SLOT.setOpaque(slots, slot, word(address, port));
+        setSeen(slot, now);
+        WORD.setOpaque(words, WORDS * slot, word(address, port));
     }
 
     private void remove(int entry) {
@@ -243,13 +256,13 @@ public final class MacTable {
             if ((slot - home & mask) >= (slot - hole & mask)) {
                 entryOf[hole] = entryOf[slot];
                 slotOf[entryOf[hole]] = hole;
-                SEEN.setOpaque(seen, hole, (int) SEEN.getOpaque(seen, slot));
+                setSeen(hole, seen(slot));
                 // ORDER: the copy before its original changes, so that a reader rather sees an entry twice than never.
-                SLOT.setRelease(slots, hole, slot(slot));
+                WORD.setRelease(words, WORDS * hole, slot(slot));
                 hole = slot;
             }
         }
-        SLOT.setRelease(slots, hole, 0L);
+        WORD.setRelease(words, WORDS * hole, 0L);
     }
 
     /**
@@ -261,11 +274,11 @@ public final class MacTable {
     public void tick(int seconds) {
         now = seconds;
         int oldest = seconds - ageingSeconds;
-        for (int from = 0; from < slots.length; from += SLICE) {
+        for (int from = 0; from < slots(); from += SLICE) {
             lock.lock();
             try {
-                int to = Math.min(from + SLICE, slots.length);
-                aged += removeIf(slot -> (int) SEEN.getOpaque(seen, slot) - oldest < 0, from, to);
+                int to = Math.min(from + SLICE, slots());
+                aged += removeIf(slot -> seen(slot) - oldest < 0, from, to);
             } finally {
                 lock.unlock();
             }
@@ -305,7 +318,7 @@ public final class MacTable {
     private int flush(IntPredicate doomed) {
         lock.lock();
         try {
-            int removed = removeIf(doomed, 0, slots.length);
+            int removed = removeIf(doomed, 0, slots());
             flushed += removed;
             return removed;
         } finally {
@@ -330,10 +343,10 @@ public final class MacTable {
         lock.lock();
         try {
             List<Entry> entries = new ArrayList<>(count);
-            for (int slot = 0; slot < slots.length; slot++) {
+            for (int slot = 0; slot < slots(); slot++) {
                 long word = slot(slot);
                 if (word != 0) {
-                    int age = Math.max(0, now - (int) SEEN.getOpaque(seen, slot));
+                    int age = Math.max(0, now - seen(slot));
                     int entry = entryOf[slot];
                     boolean held = damping.map(d -> d.isHeld(entry, now)).orElse(false);
                     entries.add(new Entry(word & MacAddress.MASK, port(word), age, held));
@@ -371,7 +384,19 @@ public final class MacTable {
     }
 
     private long slot(int slot) {
-        return (long) SLOT.getOpaque(slots, slot);
+        return (long) WORD.getOpaque(words, WORDS * slot);
+    }
+
+    private int seen(int slot) {
+        return (int) (long) WORD.getOpaque(words, WORDS * slot + 1);
+    }
+
+    private void setSeen(int slot, int seconds) {
+        WORD.setOpaque(words, WORDS * slot + 1, (long) seconds);
+    }
+
+    private int slots() {
+        return mask + 1;
     }
 
     private static long word(long address, int port) {

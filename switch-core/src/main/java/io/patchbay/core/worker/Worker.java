@@ -75,6 +75,7 @@ final class Worker implements Runnable {
     private Inlet[] inlets = new Inlet[0];
     private Plug[] plugs = new Plug[0];
     private int[] floodPorts = new int[0];
+    private final TurnLimit limit = new TurnLimit(System::nanoTime);
     private int first;
     private int unrouted;
     private int nextOutput;
@@ -250,7 +251,10 @@ final class Worker implements Runnable {
         deaf = true; // to be sure; what is not held is listened to before the next sleep
     }
 
-    /** Serves every queue once, beginning with another one each time, and says how much was done. */
+    /**
+     * Serves every queue once, beginning with another one each time, and says how much was done. A turn that takes too long ends before, and the
+     * next goes on where it stopped.
+     */
     private int turn() {
         int work = held.isEmpty() ? 0 : held.retry(plugs); // first, so that what has waited is not overtaken
         work += injections.isEmpty() ? 0 : serveInjections();
@@ -260,9 +264,14 @@ final class Worker implements Runnable {
         }
         int start = first < n ? first : 0; // there may have been more queues a turn ago
         first = start + 1 < n ? start + 1 : 0;
+        limit.begin();
         for (int k = 0; k < n; k++) {
-            int i = start + k;
-            Inlet inlet = inlets[i < n ? i : i - n];
+            int i = start + k < n ? start + k : start + k - n;
+            if (limit.isReached(work)) {
+                first = i;
+                break;
+            }
+            Inlet inlet = inlets[i];
             if (!inlet.plug().hasFailed() && !isHeld(inlet)) {
                 work += serveSafely(inlet);
             }

@@ -7,6 +7,7 @@
  *        │  for each receive queue of ours, starting one further on:  │
  *        │    poll a burst ► route ► transmit ► release               │
  *        │    until the queue is empty or its budget is spent         │
+ *        │  or until the turn takes too long: then the next goes on   │
  *        └──────────────┬─────────────────────────────────────────────┘
  *          nothing done │ for as long as the idle policy spins
  *                       ▼

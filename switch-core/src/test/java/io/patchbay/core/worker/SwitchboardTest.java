@@ -21,6 +21,7 @@ import java.util.Optional;
 import java.util.OptionalInt;
 import java.util.Random;
 import java.util.concurrent.atomic.AtomicInteger;
+import java.util.concurrent.locks.LockSupport;
 import java.util.function.BooleanSupplier;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
@@ -32,6 +33,7 @@ class SwitchboardTest {
 
     private static final long A = 0x0200_0000_000aL;
     private static final long B = 0x0200_0000_000bL;
+    private static final long RESERVED = 0x0180_c200_0003L;
     private static final long NOWHERE = 0x0200_0000_00ffL;
 
     private final List<Switchboard.Attachment> attachments = new ArrayList<>();
@@ -60,6 +62,7 @@ class SwitchboardTest {
         private volatile Optional<Throwable> fault = Optional.empty();
         private volatile boolean throwsOnPoll;
         private volatile int polls;
+        private volatile int pollMillis;
 
         FakePort(PortCounters counters, long destination, long source) {
             received = counters.receive(0);
@@ -73,6 +76,7 @@ class SwitchboardTest {
             if (throwsOnPoll) {
                 throw new IllegalStateException("broken on purpose");
             }
+            LockSupport.parkNanos(pollMillis * 1_000_000L);
             int n = 0;
             while (n < limit && waiting.get() > 0) {
                 waiting.decrementAndGet();
@@ -188,6 +192,41 @@ class SwitchboardTest {
         await("the quiet one is heard", () -> frames(greedy.delivered) == 101);
         assertThat(greedy.waiting.get()).isPositive();
         assertThat(frames(quiet.delivered)).isGreaterThan(before);
+    }
+
+    @Test
+    void whatIsInjectedDoesNotWaitForManySlowQueues() {
+        FakePort sink = plug("sink", B, A, true);
+        Switchboard.Attachment toSink = attachments.getFirst();
+        List<FakePort> slow = new ArrayList<>();
+        for (int i = 0; i < 20; i++) {
+            FakePort port = plug("slow" + i, RESERVED, B + i, false);
+            port.pollMillis = 2;
+            port.waiting.set(Integer.MAX_VALUE);
+            slow.add(port);
+        }
+        int pollsMeanwhile = 0;
+        for (int i = 1; i <= 5; i++) {
+            int sent = i;
+            int before = slow.stream().mapToInt(port -> port.polls).sum();
+            toSink.send(TestFrames.frame(A, B, 60, new Random(1)));
+            await("it has arrived", () -> frames(sink.delivered) == sent);
+            pollsMeanwhile += slow.stream().mapToInt(port -> port.polls).sum() - before;
+        }
+        // A share of a turn is four polls here, and all shares eighty.
+        assertThat(pollsMeanwhile).isLessThan(5 * 20);
+    }
+
+    @Test
+    void slowQueuesThatAreManyAllHaveTheirTurns() {
+        List<FakePort> slow = new ArrayList<>();
+        for (int i = 0; i < 10; i++) {
+            FakePort port = plug("slow" + i, RESERVED, B + i, false);
+            port.pollMillis = 1;
+            slow.add(port);
+        }
+        slow.forEach(port -> port.waiting.set(Integer.MAX_VALUE));
+        slow.forEach(port -> await("it is served", () -> frames(port.received) > 0));
     }
 
     @Test

@@ -9,6 +9,7 @@ import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
 import java.lang.invoke.MethodHandle;
 import java.util.concurrent.atomic.AtomicInteger;
+import java.util.concurrent.locks.LockSupport;
 
 /**
  * An AF_XDP socket in copy mode on one queue of an interface, with memory of its own for frames (Documentation/networking/af_xdp.rst).
@@ -59,6 +60,11 @@ public final class XdpSocket implements AutoCloseable {
     private static final int SOL_SOCKET = 1;
     private static final int SO_SNDBUFFORCE = 32;
     private static final int MSG_DONTWAIT = 0x40;
+
+    /** The kernel gives up a queue a moment after the socket that had it was closed, by a thread of its own: so long we wait for it. */
+    private static final long RELEASE_NANOS = 500_000_000;
+
+    private static final long RELEASE_LOOK_NANOS = 5_000_000;
 
     private static final MethodHandle SOCKET = Libc.bind("socket", Libc.intOf(JAVA_INT, JAVA_INT, JAVA_INT));
     private static final MethodHandle BIND = Libc.bind("bind", Libc.intOf(JAVA_INT, ADDRESS, JAVA_INT));
@@ -229,8 +235,19 @@ public final class XdpSocket implements AutoCloseable {
         address.set(JAVA_INT, XdpDescriptor.ADDRESS_IFINDEX, index);
         address.set(JAVA_INT, XdpDescriptor.ADDRESS_QUEUE, queue);
         MemorySegment state = Libc.state();
-        int result = (int) BIND.invokeExact(state, fd.number(), address, XdpDescriptor.ADDRESS_BYTES);
-        Libc.check(result, state, "bind(AF_XDP)", subject);
+        long end = System.nanoTime() + RELEASE_NANOS;
+        while (true) {
+            int result = (int) BIND.invokeExact(state, fd.number(), address, XdpDescriptor.ADDRESS_BYTES);
+            try {
+                Libc.check(result, state, "bind(AF_XDP)", subject);
+                return;
+            } catch (LinuxException e) {
+                if (e.errno() != Errno.EBUSY || System.nanoTime() - end >= 0) {
+                    throw e;
+                }
+            }
+            LockSupport.parkNanos(RELEASE_LOOK_NANOS);
+        }
     }
 
     private void set(int level, int option, MemorySegment value, String name) {

@@ -81,10 +81,6 @@ public final class PacketSocket implements AutoCloseable {
 
     private static final MethodHandle SOCKET = Libc.bind("socket", Libc.intOf(JAVA_INT, JAVA_INT, JAVA_INT));
     private static final MethodHandle BIND = Libc.bind("bind", Libc.intOf(JAVA_INT, ADDRESS, JAVA_INT));
-    private static final MethodHandle SETSOCKOPT =
-            Libc.bind("setsockopt", Libc.intOf(JAVA_INT, JAVA_INT, JAVA_INT, ADDRESS, JAVA_INT));
-    private static final MethodHandle GETSOCKOPT =
-            Libc.bind("getsockopt", Libc.intOf(JAVA_INT, JAVA_INT, JAVA_INT, ADDRESS, ADDRESS));
     private static final MethodHandle SENDMMSG =
             Libc.bind("sendmmsg", Libc.intOf(JAVA_INT, JAVA_LONG, JAVA_INT, JAVA_INT));
     private static final MethodHandle IOCTL = Libc.bindVariadic("ioctl", Libc.intOf(JAVA_INT, JAVA_LONG, ADDRESS), 2);
@@ -227,8 +223,6 @@ public final class PacketSocket implements AutoCloseable {
     private void listen() {
         try (Arena arena = Arena.ofConfined()) {
             set(SOL_SOCKET, SO_DETACH_FILTER, arena.allocateFrom(JAVA_INT, 0), "SO_DETACH_FILTER");
-        } catch (Throwable t) {
-            throw Libc.impossible(t);
         }
     }
 
@@ -238,8 +232,6 @@ public final class PacketSocket implements AutoCloseable {
         try (Arena arena = Arena.ofConfined()) {
             MemorySegment value = arena.allocateFrom(JAVA_INT, flags << 16 | group.orElse(0));
             set(SOL_PACKET, PACKET_FANOUT, value, "PACKET_FANOUT");
-        } catch (Throwable t) {
-            throw Libc.impossible(t);
         }
         return get(SOL_PACKET, PACKET_FANOUT, "PACKET_FANOUT") & 0xffff;
     }
@@ -248,12 +240,9 @@ public final class PacketSocket implements AutoCloseable {
         try (Arena arena = Arena.ofConfined()) {
             MemorySegment value = arena.allocate(JAVA_INT);
             MemorySegment length = arena.allocateFrom(JAVA_INT, 4);
-            MemorySegment state = Libc.state();
-            int result = (int) GETSOCKOPT.invokeExact(state, fd.number(), level, option, value, length);
-            Libc.check(result, state, "getsockopt(" + name + ")", interfaceName);
+            String call = "getsockopt(" + name + ")";
+            SocketOptions.get(Libc.state(), fd, level, option, value, length, call, interfaceName);
             return value.get(JAVA_INT, 0);
-        } catch (Throwable t) {
-            throw Libc.impossible(t);
         }
     }
 
@@ -282,7 +271,7 @@ public final class PacketSocket implements AutoCloseable {
         Libc.check((int) BIND.invokeExact(state, fd.number(), address, ADDRESS_BYTES), state, "bind", interfaceName);
     }
 
-    private void setBuffer(int force, String forceName, int option, String name, MemorySegment bytes) throws Throwable {
+    private void setBuffer(int force, String forceName, int option, String name, MemorySegment bytes) {
         try {
             set(SOL_SOCKET, force, bytes, forceName);
         } catch (LinuxException e) {
@@ -294,10 +283,8 @@ public final class PacketSocket implements AutoCloseable {
         }
     }
 
-    private void set(int level, int option, MemorySegment value, String name) throws Throwable {
-        MemorySegment state = Libc.state();
-        int result = (int) SETSOCKOPT.invokeExact(state, fd.number(), level, option, value, (int) value.byteSize());
-        Libc.check(result, state, "setsockopt(" + name + ")", interfaceName);
+    private void set(int level, int option, MemorySegment value, String name) {
+        SocketOptions.set(fd, level, option, value, name, interfaceName);
     }
 
     /**
@@ -413,16 +400,17 @@ public final class PacketSocket implements AutoCloseable {
 
     /** Frames the kernel has dropped since this was last asked, because nobody read them in time. For the thread that reads; allocates nothing. */
     public int takeKernelDrops() {
-        MemorySegment state = statisticsState;
         statisticsLength.set(JAVA_INT, 0, 8);
-        try {
-            int result = (int) GETSOCKOPT.invokeExact(
-                    state, fd.number(), SOL_PACKET, PACKET_STATISTICS, statistics, statisticsLength);
-            Libc.check(result, state, "getsockopt(PACKET_STATISTICS)", interfaceName);
-            return statistics.get(JAVA_INT, 4);
-        } catch (Throwable t) {
-            throw Libc.impossible(t);
-        }
+        SocketOptions.get(
+                statisticsState,
+                fd,
+                SOL_PACKET,
+                PACKET_STATISTICS,
+                statistics,
+                statisticsLength,
+                "getsockopt(PACKET_STATISTICS)",
+                interfaceName);
+        return statistics.get(JAVA_INT, 4);
     }
 
     public int number() {

@@ -54,8 +54,6 @@ public final class UnixSocket implements AutoCloseable {
     private static final MethodHandle SHUTDOWN = Libc.bind("shutdown", Libc.intOf(JAVA_INT, JAVA_INT));
     private static final MethodHandle RECVMSG = Libc.bind("recvmsg", Libc.longOf(JAVA_INT, ADDRESS, JAVA_INT));
     private static final MethodHandle SENDMSG = Libc.bind("sendmsg", Libc.longOf(JAVA_INT, ADDRESS, JAVA_INT));
-    private static final MethodHandle GETSOCKOPT =
-            Libc.bind("getsockopt", Libc.intOf(JAVA_INT, JAVA_INT, JAVA_INT, ADDRESS, ADDRESS));
 
     private final Fd fd;
 
@@ -266,15 +264,19 @@ public final class UnixSocket implements AutoCloseable {
 
     /** The process at the other end of a connection. */
     public Peer peer() {
-        MemorySegment state = Libc.state();
         try (Arena arena = Arena.ofConfined()) {
             MemorySegment credentials = arena.allocate(12, 4);
             MemorySegment length = arena.allocateFrom(JAVA_INT, 12);
-            int result = (int) GETSOCKOPT.invokeExact(state, fd.number(), SOL_SOCKET, SO_PEERCRED, credentials, length);
-            Libc.check(result, state, "getsockopt(SO_PEERCRED)", fd.toString());
+            SocketOptions.get(
+                    Libc.state(),
+                    fd,
+                    SOL_SOCKET,
+                    SO_PEERCRED,
+                    credentials,
+                    length,
+                    "getsockopt(SO_PEERCRED)",
+                    fd.toString());
             return new Peer(credentials.get(JAVA_INT, 0), credentials.get(JAVA_INT, 4), credentials.get(JAVA_INT, 8));
-        } catch (Throwable t) {
-            throw Libc.impossible(t);
         }
     }
 

@@ -68,10 +68,6 @@ public final class XdpSocket implements AutoCloseable {
 
     private static final MethodHandle SOCKET = Libc.bind("socket", Libc.intOf(JAVA_INT, JAVA_INT, JAVA_INT));
     private static final MethodHandle BIND = Libc.bind("bind", Libc.intOf(JAVA_INT, ADDRESS, JAVA_INT));
-    private static final MethodHandle SETSOCKOPT =
-            Libc.bind("setsockopt", Libc.intOf(JAVA_INT, JAVA_INT, JAVA_INT, ADDRESS, JAVA_INT));
-    private static final MethodHandle GETSOCKOPT =
-            Libc.bind("getsockopt", Libc.intOf(JAVA_INT, JAVA_INT, JAVA_INT, ADDRESS, ADDRESS));
     private static final MethodHandle SENDTO =
             Libc.bind("sendto", Libc.longOf(JAVA_INT, JAVA_LONG, JAVA_LONG, JAVA_INT, JAVA_LONG, JAVA_INT));
 
@@ -207,14 +203,15 @@ public final class XdpSocket implements AutoCloseable {
     private MemorySegment offsets(Arena temporary) {
         MemorySegment offsets = temporary.allocate(XdpDescriptor.OFFSETS_BYTES, Long.BYTES);
         MemorySegment length = temporary.allocateFrom(JAVA_INT, XdpDescriptor.OFFSETS_BYTES);
-        MemorySegment state = Libc.state();
-        try {
-            int result = (int) GETSOCKOPT.invokeExact(
-                    state, fd.number(), XdpDescriptor.SOL_XDP, XdpDescriptor.XDP_MMAP_OFFSETS, offsets, length);
-            Libc.check(result, state, "getsockopt(XDP_MMAP_OFFSETS)", subject);
-        } catch (Throwable t) {
-            throw Libc.impossible(t);
-        }
+        SocketOptions.get(
+                Libc.state(),
+                fd,
+                XdpDescriptor.SOL_XDP,
+                XdpDescriptor.XDP_MMAP_OFFSETS,
+                offsets,
+                length,
+                "getsockopt(XDP_MMAP_OFFSETS)",
+                subject);
         if (length.get(JAVA_INT, 0) != XdpDescriptor.OFFSETS_BYTES) {
             // Before Linux 5.4 there were fewer.
             throw new LinuxException("getsockopt(XDP_MMAP_OFFSETS)", subject, Errno.EOPNOTSUPP);
@@ -251,13 +248,7 @@ public final class XdpSocket implements AutoCloseable {
     }
 
     private void set(int level, int option, MemorySegment value, String name) {
-        MemorySegment state = Libc.state();
-        try {
-            int result = (int) SETSOCKOPT.invokeExact(state, fd.number(), level, option, value, (int) value.byteSize());
-            Libc.check(result, state, "setsockopt(" + name + ")", subject);
-        } catch (Throwable t) {
-            throw Libc.impossible(t);
-        }
+        SocketOptions.set(fd, level, option, value, name, subject);
     }
 
     /**
@@ -296,18 +287,15 @@ public final class XdpSocket implements AutoCloseable {
      */
     public int takeKernelDrops() {
         statisticsLength.set(JAVA_INT, 0, XdpDescriptor.STATISTICS_BYTES);
-        try {
-            int result = (int) GETSOCKOPT.invokeExact(
-                    readState,
-                    fd.number(),
-                    XdpDescriptor.SOL_XDP,
-                    XdpDescriptor.XDP_STATISTICS,
-                    statistics,
-                    statisticsLength);
-            Libc.check(result, readState, "getsockopt(XDP_STATISTICS)", subject);
-        } catch (Throwable t) {
-            throw Libc.impossible(t);
-        }
+        SocketOptions.get(
+                readState,
+                fd,
+                XdpDescriptor.SOL_XDP,
+                XdpDescriptor.XDP_STATISTICS,
+                statistics,
+                statisticsLength,
+                "getsockopt(XDP_STATISTICS)",
+                subject);
         // A frame for which the fill ring had no chunk is among the first.
         long drops = statistics.get(JAVA_LONG, XdpDescriptor.STATISTICS_RX_DROPPED)
                 + statistics.get(JAVA_LONG, XdpDescriptor.STATISTICS_RX_RING_FULL);

@@ -5,9 +5,11 @@ import io.patchbay.core.linux.NetDevice;
 import io.patchbay.core.linux.NetNamespace;
 import io.patchbay.core.port.PortContext;
 import io.patchbay.core.port.PortException;
+import io.patchbay.core.port.PortQueues;
 import io.patchbay.core.port.UplinkDevice;
 import io.patchbay.core.port.WhenFull;
 import java.util.Optional;
+import java.util.function.Consumer;
 
 /** An interface that is there already, whichever sockets reach it. */
 abstract class BoundInterface implements UplinkDevice {
@@ -53,6 +55,34 @@ abstract class BoundInterface implements UplinkDevice {
             throw new PortException(
                     "cannot use " + describe() + ": " + e.getMessage() + (hint.isEmpty() ? "" : ": " + hint), e);
         }
+    }
+
+    /**
+     * Sockets on the interface as it was when they were opened: one that is deleted and made again has another number.
+     *
+     * @param changed told how the interface is whenever something about it may have changed
+     * @param close closes the sockets
+     */
+    final Attachment attachment(
+            PortQueues queues, NetDevice.Link opened, Consumer<NetDevice.Link> changed, Runnable close) {
+        return new Attachment() {
+            @Override
+            public PortQueues queues() {
+                return queues;
+            }
+
+            @Override
+            public boolean isThere() {
+                Optional<NetDevice.Link> now = look().filter(found -> found.index() == opened.index());
+                now.ifPresent(changed);
+                return now.isPresent();
+            }
+
+            @Override
+            public void close() {
+                close.run();
+            }
+        };
     }
 
     /** Opens the sockets, unless the port is not enabled. */

@@ -15,7 +15,6 @@ import io.patchbay.core.port.FrameSource;
 import io.patchbay.core.port.PortContext;
 import io.patchbay.core.port.PortQueues;
 import io.patchbay.core.port.ReceiveQueue;
-import io.patchbay.core.port.Transmitter;
 import io.patchbay.core.port.UplinkQueue;
 import io.patchbay.core.port.UplinkTransmitter;
 import io.patchbay.core.port.UplinkTransmitters;
@@ -45,7 +44,7 @@ final class RawSocketDevice extends BoundInterface {
                         () -> PacketSocket.openAll(
                                 settings.networkInterface(), link.index(), settings.socketOptions(), sockets))
                 : List.of();
-        return new Sockets(open, queues(open, context, trouble), link.index());
+        return attachment(queues(open, context, trouble), link, now -> {}, () -> open.forEach(PacketSocket::close));
     }
 
     @Override
@@ -70,8 +69,7 @@ final class RawSocketDevice extends BoundInterface {
                     KERNEL_DOES,
                     settings.full()));
         }
-        Transmitter transmitter = transmit.size() == 1 ? transmit.getFirst() : new UplinkTransmitters(transmit);
-        return new PortQueues(receive, Optional.of(transmitter));
+        return new PortQueues(receive, Optional.of(UplinkTransmitters.of(transmit)));
     }
 
     private record Sink(PacketSocket socket, long bufferBytes) implements FrameSink {
@@ -122,35 +120,6 @@ final class RawSocketDevice extends BoundInterface {
         @Override
         public int descriptor() {
             return socket.number();
-        }
-    }
-
-    /** The sockets on the interface as it was when they were opened: one that is deleted and made again has another number. */
-    private final class Sockets implements Attachment {
-
-        private final List<PacketSocket> sockets;
-        private final PortQueues queues;
-        private final int index;
-
-        Sockets(List<PacketSocket> sockets, PortQueues queues, int index) {
-            this.sockets = sockets;
-            this.queues = queues;
-            this.index = index;
-        }
-
-        @Override
-        public PortQueues queues() {
-            return queues;
-        }
-
-        @Override
-        public boolean isThere() {
-            return look().map(link -> link.index() == index).orElse(false);
-        }
-
-        @Override
-        public void close() {
-            sockets.forEach(PacketSocket::close);
         }
     }
 }

@@ -53,11 +53,7 @@ public record RawSocketSettings(
                     networkInterface,
                     "an interface name of 1 to " + NetDevice.MAX_NAME_BYTES + " characters");
         }
-        namespace.ifPresent(path -> {
-            if (!path.startsWith("/")) {
-                throw SettingException.of("namespace", path, "an absolute path, such as /run/netns/blue");
-            }
-        });
+        SettingChecks.namespace("namespace", namespace);
         SettingChecks.oneOf("mode", mode, List.of(PACKET, XDP));
         if (mode.equals(Optional.of(XDP))) {
             queues.ifPresent(n -> {

@@ -40,7 +40,7 @@ final class XdpDevice extends BoundInterface {
                     + "; with mode xdp it may be at most " + XdpSocket.MAX_MTU);
         }
         if (!enabled) {
-            return new Attached(Optional.empty(), PortQueues.NONE, link.index());
+            return attachment(PortQueues.NONE, link, now -> {}, () -> {});
         }
         XdpSockets sockets = NetNamespace.call(settings.namespace(), () -> XdpSockets.open(settings, link));
         LOG.info(
@@ -49,7 +49,8 @@ final class XdpDevice extends BoundInterface {
                 describe(),
                 sockets.all().size(),
                 sockets.isInDriver() ? "driver" : "stack");
-        return new Attached(Optional.of(sockets), queues(sockets, context), link.index());
+        // Whenever something about the interface has changed it may be its MTU.
+        return attachment(queues(sockets, context), link, now -> sockets.setMtu(now.mtu()), sockets::close);
     }
 
     private PortQueues queues(XdpSockets sockets, PortContext context) {
@@ -65,8 +66,7 @@ final class XdpDevice extends BoundInterface {
                         new XdpSink(socket), context.counters().transmit(q), 0, OffloadSet.NOTHING, settings.full()));
             }
         }
-        return new PortQueues(
-                receive, Optional.of(transmit.size() == 1 ? transmit.getFirst() : new UplinkTransmitters(transmit)));
+        return new PortQueues(receive, Optional.of(UplinkTransmitters.of(transmit)));
     }
 
     @Override
@@ -81,37 +81,5 @@ final class XdpDevice extends BoundInterface {
                 "the kernel has no AF_XDP, or the service may not use it (RestrictAddressFamilies=)";
             default -> "";
         };
-    }
-
-    /** The sockets on the interface as it was when they were opened: one that is deleted and made again has another number. */
-    private final class Attached implements Attachment {
-
-        private final Optional<XdpSockets> sockets;
-        private final PortQueues queues;
-        private final int index;
-
-        Attached(Optional<XdpSockets> sockets, PortQueues queues, int index) {
-            this.sockets = sockets;
-            this.queues = queues;
-            this.index = index;
-        }
-
-        @Override
-        public PortQueues queues() {
-            return queues;
-        }
-
-        @Override
-        public boolean isThere() {
-            Optional<NetDevice.Link> link = look().filter(found -> found.index() == index);
-            // Asked whenever something about the interface has changed: perhaps its MTU.
-            sockets.ifPresent(s -> link.ifPresent(l -> s.setMtu(l.mtu())));
-            return link.isPresent();
-        }
-
-        @Override
-        public void close() {
-            sockets.ifPresent(XdpSockets::close);
-        }
     }
 }

@@ -31,14 +31,6 @@ record LinkSettings(Optional<String> mac, Optional<Integer> mtu, Optional<Boolea
         return name;
     }
 
-    static void checkNamespace(Optional<String> namespace) {
-        namespace.ifPresent(path -> {
-            if (!path.startsWith("/")) {
-                throw SettingException.of("namespace", path, "an absolute path, such as /run/netns/blue");
-            }
-        });
-    }
-
     static void checkQueues(Optional<Integer> queues) {
         SettingChecks.range("queues", queues, 1, MAX_QUEUES);
     }

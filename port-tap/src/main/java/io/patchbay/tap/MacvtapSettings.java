@@ -32,7 +32,7 @@ public record MacvtapSettings(
 
     public MacvtapSettings {
         LinkSettings.deviceName("interface", networkInterface);
-        LinkSettings.checkNamespace(namespace);
+        SettingChecks.namespace("namespace", namespace);
         LinkSettings.checkQueues(queues);
         new LinkSettings(mac, mtu, up);
         WhenFull.of(whenFull, holdAtMostMs);

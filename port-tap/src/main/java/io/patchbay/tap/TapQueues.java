@@ -15,7 +15,6 @@ import io.patchbay.core.port.FrameSource;
 import io.patchbay.core.port.PortContext;
 import io.patchbay.core.port.PortQueues;
 import io.patchbay.core.port.ReceiveQueue;
-import io.patchbay.core.port.Transmitter;
 import io.patchbay.core.port.UplinkDevice;
 import io.patchbay.core.port.UplinkQueue;
 import io.patchbay.core.port.UplinkTransmitter;
@@ -97,8 +96,7 @@ record TapQueues(List<TapFile> files, List<Io> io, PortQueues queues, boolean ca
                     takes,
                     sending.whenFull()));
         }
-        Transmitter transmitter = transmit.size() == 1 ? transmit.getFirst() : new UplinkTransmitters(transmit);
-        return new PortQueues(receive, Optional.of(transmitter));
+        return new PortQueues(receive, Optional.of(UplinkTransmitters.of(transmit)));
     }
 
     /** Lets the kernel leave to us what it can, and gives what that is: it takes as much from us. Linux before 6.2 knows no USO. */

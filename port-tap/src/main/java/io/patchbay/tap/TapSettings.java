@@ -39,7 +39,7 @@ public record TapSettings(
 
     public TapSettings {
         LinkSettings.deviceName("device", device);
-        LinkSettings.checkNamespace(namespace);
+        SettingChecks.namespace("namespace", namespace);
         LinkSettings.checkQueues(queues);
         owner.ifPresent(TapSettings::userNumber);
         group.ifPresent(TapSettings::groupNumber);

@@ -29,6 +29,15 @@ public final class SettingChecks {
         });
     }
 
+    /** The file of a network namespace. */
+    public static void namespace(String key, Optional<String> value) {
+        value.ifPresent(path -> {
+            if (!path.startsWith("/")) {
+                throw SettingException.of(key, path, "an absolute path, such as /run/netns/blue");
+            }
+        });
+    }
+
     /** Memory the kernel sets aside for frames, 4096 to 1073741824 bytes. */
     public static void bufferBytes(String key, Optional<Integer> value) {
         range(key, value, MIN_BUFFER, MAX_BUFFER);

@@ -15,8 +15,16 @@ public final class UplinkTransmitters implements HoldingTransmitter {
 
     private final UplinkTransmitter[] transmitters;
 
-    /** @param transmitters at least one, all of which hold frames, or none of them */
-    public UplinkTransmitters(List<UplinkTransmitter> transmitters) {
+    /**
+     * The way out by one or several queues.
+     *
+     * @param transmitters at least one, all of which hold frames, or none of them
+     */
+    public static Transmitter of(List<UplinkTransmitter> transmitters) {
+        return transmitters.size() == 1 ? transmitters.getFirst() : new UplinkTransmitters(transmitters);
+    }
+
+    private UplinkTransmitters(List<UplinkTransmitter> transmitters) {
         this.transmitters = transmitters.toArray(UplinkTransmitter[]::new);
     }
 

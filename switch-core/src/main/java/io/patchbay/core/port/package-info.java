@@ -35,6 +35,13 @@
  * sends to a group. A guest's port always drops, as any switch does with a receiver that does not listen: a guest could otherwise hold its neighbours
  * back by giving no buffers.
  *
+ * <p>An uplink is read also while all that comes from it is for a guest that has no buffers, although it would be cheaper to leave that to the kernel: a
+ * frame costs some 2.5 µs to be read and dropped, and a fraction of that if the kernel drops it because nobody reads. But the kernel does not know whose
+ * frames it drops. Passing such an uplink over for a millisecond, until something was delivered again, took 0.26 instead of 0.58 of a processor, and of
+ * pings to another port, behind the same tap, 53 % were lost instead of 2 %, and the others took 7.6 ms instead of 1 (a flood of 64-byte frames, 300 pings
+ * each). A pause so short that the kernel's queue holds what comes meanwhile, 100 µs, saves nothing: the frames are all read, and they come in full bursts
+ * anyway. What a guest does not take must not cost its neighbours theirs.
+ *
  * <p>What waits is not a copy in a queue of ours. It stays where the sender put it, and the sender sees a ring that moves on later.
  *
  * <p><b>Counting.</b> {@code received + flood copies = delivered + dropped}, over all ports, whenever the workers stand still: every

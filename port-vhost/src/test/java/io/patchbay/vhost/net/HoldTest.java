@@ -82,6 +82,11 @@ class HoldTest {
         }
 
         @Override
+        public boolean rings() {
+            return true;
+        }
+
+        @Override
         public long fullForMillis() {
             return 0;
         }

@@ -31,6 +31,12 @@ public interface HoldingTransmitter extends Transmitter {
     /** Whether an offer would find room now. Asks the kernel. */
     boolean hasRoom();
 
+    /**
+     * Whether a {@link #bell} rings when there is room. If not, because what has no room is behind the descriptor it watches, it would ring all the time, and
+     * only {@link #retryAt} counts.
+     */
+    boolean rings();
+
     /** For how long it has been full, in milliseconds; 0 if it has room. Any thread may ask, and sees how it was a moment ago. */
     long fullForMillis();
 

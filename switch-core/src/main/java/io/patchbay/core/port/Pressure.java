@@ -107,6 +107,11 @@ final class Pressure {
         return hasRoom(now);
     }
 
+    /** Whether the descriptor becomes writable when there is room: what was refused behind it left it writable. */
+    boolean rings() {
+        return !refused;
+    }
+
     /** Whether half of the buffer is free. */
     boolean hasRoom(long now) {
         if (refused) {

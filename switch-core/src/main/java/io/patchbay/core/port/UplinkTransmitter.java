@@ -160,6 +160,16 @@ public final class UplinkTransmitter implements HoldingTransmitter {
     }
 
     @Override
+    public boolean rings() {
+        lock.lock();
+        try {
+            return pressure.rings();
+        } finally {
+            lock.unlock();
+        }
+    }
+
+    @Override
     public long fullForMillis() {
         return pressure.isFull() ? (System.nanoTime() - pressure.since()) / 1_000_000 : 0;
     }

@@ -68,6 +68,11 @@ public final class UplinkTransmitters implements HoldingTransmitter {
     }
 
     @Override
+    public boolean rings() {
+        return mine().rings();
+    }
+
+    @Override
     public long fullForMillis() {
         long longest = 0;
         for (UplinkTransmitter transmitter : transmitters) {

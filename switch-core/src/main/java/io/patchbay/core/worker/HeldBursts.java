@@ -263,7 +263,9 @@ final class HeldBursts {
                 Plug plug = plugs[held.port(g)];
                 if (plug.holds()) {
                     room |= plug.holding().hasRoom();
-                    arm(plug.holding());
+                    if (plug.holding().rings()) {
+                        arm(plug.holding());
+                    }
                 } else {
                     room = true; // to be dropped
                 }

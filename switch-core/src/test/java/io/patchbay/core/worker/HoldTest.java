@@ -6,9 +6,12 @@ import io.patchbay.core.forward.MacTable;
 import io.patchbay.core.frame.Burst;
 import io.patchbay.core.frame.OffloadSet;
 import io.patchbay.core.frame.TestFrames;
+import io.patchbay.core.linux.Errno;
 import io.patchbay.core.linux.EventFd;
+import io.patchbay.core.linux.IoVector;
 import io.patchbay.core.port.Bottleneck;
 import io.patchbay.core.port.DropReason;
+import io.patchbay.core.port.FrameSink;
 import io.patchbay.core.port.Port;
 import io.patchbay.core.port.PortContext;
 import io.patchbay.core.port.PortCounters;
@@ -174,6 +177,10 @@ class HoldTest {
 
     /** A port whose way in is a sender's and whose way out is the wire. */
     private Switchboard.Attachment uplink(Sender port, WhenFull whenFull) {
+        return uplink(port, whenFull, wire);
+    }
+
+    private Switchboard.Attachment uplink(Sender port, WhenFull whenFull, FrameSink wire) {
         Switchboard.Attachment attachment = attach("up", port);
         UplinkTransmitter out = new UplinkTransmitter(wire, port.counters.transmit(0), 0, OffloadSet.NOTHING, whenFull);
         attachment.publish(new PortQueues(List.of(port), Optional.of(out)));
@@ -307,6 +314,44 @@ class HoldTest {
         long before = turns();
         TimeUnit.MILLISECONDS.sleep(300);
         assertThat(turns() - before).as("turns of a worker that waits").isLessThan(50);
+    }
+
+    /** Like a packet socket before a queueing discipline that is full: it has room itself. */
+    private record Refusing(EventFd writable) implements FrameSink {
+
+        @Override
+        public long write(IoVector vector, int first, int count) {
+            return -Errno.ENOBUFS;
+        }
+
+        @Override
+        public int descriptor() {
+            return writable.number();
+        }
+    }
+
+    @ParameterizedTest
+    @EnumSource(
+            value = Waiters.class,
+            names = {"IO_URING", "EPOLL"})
+    void aWorkerSleepsAlsoIfNobodyRingsWhenThereIsRoom(Waiters waiter) throws Exception {
+        start(waiter);
+        try (EventFd writable = EventFd.create()) {
+            Sender up = new Sender();
+            uplink(up, PATIENT, new Refusing(writable));
+            Sender a = sender("a", GUEST + 1);
+            up.kick.drain();
+            a.send(GUEST + 1, UPLINK);
+            await("it is refused", () -> held(up) > 0);
+            TimeUnit.MILLISECONDS.sleep(100);
+            long before = turns();
+            TimeUnit.MILLISECONDS.sleep(300);
+            assertThat(turns() - before)
+                    .as("turns of a worker that tries again now and then")
+                    .isBetween(1L, 150L);
+            attachments.getLast().publish(PortQueues.NONE);
+            attachments.getFirst().publish(PortQueues.NONE);
+        }
     }
 
     private long turns() {

@@ -122,6 +122,13 @@ final class SwitchUnderTest implements AutoCloseable {
         return frames;
     }
 
+    /** Turns of the first worker so far: a sleeping one makes none. */
+    long turns() throws IOException {
+        JsonNode counters = ask("/v1/workers").get(0).get("counters");
+        return counters.get("idle_turns").longValue()
+                + counters.get("busy_turns").longValue();
+    }
+
     /** How a port stands: "up: ..." or "down: ...", with the reason. */
     String status(String port) throws IOException {
         JsonNode detail = ask("/v1/ports/" + port);

@@ -287,17 +287,11 @@ class TapIT {
         try (SwitchUnderTest patchbay = start(tap("pbti0"))) {
             Shell.run("ip link del pbti0");
             patchbay.awaitStatus("pbti0", "down: tap device pbti0 has gone");
-            long before = turns(patchbay);
+            long before = patchbay.turns();
             TimeUnit.MILLISECONDS.sleep(300);
-            assertThat(turns(patchbay) - before)
+            assertThat(patchbay.turns() - before)
                     .as("turns of a worker with nothing to do")
                     .isLessThan(100);
         }
-    }
-
-    private static long turns(SwitchUnderTest patchbay) throws Exception {
-        JsonNode counters = patchbay.ask("/v1/workers").get(0).get("counters");
-        return counters.get("idle_turns").longValue()
-                + counters.get("busy_turns").longValue();
     }
 }

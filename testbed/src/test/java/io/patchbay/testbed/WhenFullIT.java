@@ -13,6 +13,7 @@ import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
 import org.junit.jupiter.params.provider.ValueSource;
 import tools.jackson.databind.JsonNode;
 
@@ -41,17 +42,29 @@ class WhenFullIT {
     }
 
     private void limit(String rate) throws Exception {
-        near.run("tc qdisc replace dev pbwv0 root tbf rate " + rate + " burst 2000 limit 50mb");
+        limit(rate, "50mb");
     }
 
-    /** The port's configuration: out of the cable by itself, or by way of a tap and a bridge. */
+    private void limit(String rate, String room) throws Exception {
+        near.run("tc qdisc replace dev pbwv0 root tbf rate " + rate + " burst 2000 limit " + room);
+    }
+
+    /** The port's configuration: out of the cable by itself, or by way of a bridge and a tap or another cable. */
     private String port(String kind, String more) throws Exception {
         if (kind.equals("raw-socket")) {
             return "{\"name\":\"up\",\"type\":\"raw-socket\",\"interface\":\"pbwv0\",\"namespace\":\"/run/netns/pbwn\"%s}"
                     .formatted(more);
         }
-        near.run("ip link add pbwb type bridge && ip link set pbwb up && ip link set pbwv0 master pbwb"
-                + " && ip tuntap add pbwt mode tap && ip link set pbwt master pbwb");
+        near.run("ip link add pbwb type bridge && ip link set pbwb up && ip link set pbwv0 master pbwb");
+        if (kind.equals("xdp")) {
+            // Past the queueing discipline of its own interface; the bridge's has the frames, which are the socket's
+            // until they are sent on.
+            near.run(
+                    "ip link add pbwx0 type veth peer name pbwx1 && ip link set pbwx0 up && ip link set pbwx1 master pbwb up");
+            return "{\"name\":\"up\",\"type\":\"raw-socket\",\"mode\":\"xdp\",\"interface\":\"pbwx0\",\"namespace\":\"/run/netns/pbwn\"%s}"
+                    .formatted(more);
+        }
+        near.run("ip tuntap add pbwt mode tap && ip link set pbwt master pbwb");
         return "{\"name\":\"up\",\"type\":\"tap\",\"device\":\"pbwt\",\"namespace\":\"/run/netns/pbwn\"%s}"
                 .formatted(more);
     }
@@ -90,7 +103,7 @@ class WhenFullIT {
     }
 
     @ParameterizedTest
-    @ValueSource(strings = {"raw-socket", "tap"})
+    @ValueSource(strings = {"raw-socket", "tap", "xdp"})
     void framesForAFullUplinkWaitInTheGuestsRingAndNoneIsLost(String kind) throws Exception {
         try (SwitchUnderTest patchbay = SwitchUnderTest.start(
                         List.of(
@@ -142,15 +155,14 @@ class WhenFullIT {
         }
     }
 
-    @Test
-    void anUplinkThatIsStuckDelaysNobodyElseCostsNothingAndIsGivenUp() throws Exception {
+    @ParameterizedTest
+    @CsvSource({"raw-socket, 50mb", "raw-socket, 5kb", "xdp, 50mb"})
+    void anUplinkThatIsStuckDelaysNobodyElseCostsNothingAndIsGivenUp(String kind, String room) throws Exception {
         try (Namespace left = new Namespace("pbwl");
                 Namespace right = new Namespace("pbwr");
                 SwitchUnderTest patchbay = SwitchUnderTest.start(
                         List.of(
-                                port(
-                                        "raw-socket",
-                                        ",\"whenFull\":\"hold\",\"holdAtMostMs\":4000,\"sendBufferBytes\":60000"),
+                                port(kind, ",\"whenFull\":\"hold\",\"holdAtMostMs\":3000,\"sendBufferBytes\":60000"),
                                 SwitchUnderTest.guestPort(0),
                                 "{\"name\":\"l\",\"type\":\"tap\",\"device\":\"pbwt0\",\"namespace\":\"/run/netns/pbwl\"}",
                                 "{\"name\":\"r\",\"type\":\"tap\",\"device\":\"pbwt1\",\"namespace\":\"/run/netns/pbwr\"}"),
@@ -161,7 +173,7 @@ class WhenFullIT {
             right.run("ip address add 10.79.3.2/24 dev pbwt1");
             assertThat(left.run("ping -c 2 -i 0.05 10.79.3.2")).contains(" 0% packet loss");
             answer(sockets, patchbay);
-            limit("8bit");
+            limit("8bit", room);
             int sent = 0;
             while (guest.send(frame(sent))) {
                 sent++;
@@ -171,11 +183,11 @@ class WhenFullIT {
             assertThat(patchbay.dropped("up", "held_too_long")).isZero();
 
             assertThat(left.run("ping -c 50 -i 0.01 -W 1 10.79.3.2")).contains(" 0% packet loss");
-            long turns = turns(patchbay);
+            long turns = patchbay.turns();
             TimeUnit.MILLISECONDS.sleep(300);
-            assertThat(turns(patchbay) - turns)
+            assertThat(patchbay.turns() - turns)
                     .as("turns of a worker that waits")
-                    .isLessThan(100);
+                    .isLessThan(150);
             assertThat(patchbay.dropped("up", "held_too_long")).isZero();
 
             send(guest, sent); // once frames are dropped there is room in the ring
@@ -185,11 +197,5 @@ class WhenFullIT {
                 TimeUnit.MILLISECONDS.sleep(20);
             }
         }
-    }
-
-    private static long turns(SwitchUnderTest patchbay) throws Exception {
-        JsonNode counters = patchbay.ask("/v1/workers").get(0).get("counters");
-        return counters.get("idle_turns").longValue()
-                + counters.get("busy_turns").longValue();
     }
 }

@@ -7,11 +7,18 @@ import io.patchbay.core.control.DaemonException;
 import io.patchbay.core.control.Totals;
 import io.patchbay.vhost.frontend.FrontEnd;
 import io.patchbay.vhost.frontend.FrontEndSettings;
+import java.nio.ByteBuffer;
 import java.util.List;
+import java.util.Optional;
+import java.util.Set;
+import java.util.TreeSet;
 import java.util.concurrent.TimeUnit;
+import java.util.stream.IntStream;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.ValueSource;
 
 /** A raw-socket port of mode xdp on one end of a cable whose other end is in a namespace. */
 class XdpSocketIT {
@@ -30,8 +37,13 @@ class XdpSocketIT {
     }
 
     private void makeCable() throws Exception {
-        Shell.run("ip link add pbxdn type veth peer name pbxdf netns pbxd"
-                + " && sysctl -qw net.ipv6.conf.pbxdn.disable_ipv6=1 && ip link set pbxdn up arp off");
+        makeCable("", "");
+        Shell.run("sysctl -qw net.ipv6.conf.pbxdn.disable_ipv6=1 && ip link set pbxdn up arp off");
+    }
+
+    /** @param where the namespace of the near end, of which the caller makes the rest */
+    private void makeCable(String where, String queues) throws Exception {
+        Shell.run("ip link add pbxdn " + where + " " + queues + " type veth peer name pbxdf netns pbxd " + queues);
         far.run("ip link set pbxdf up arp off");
         // What a veth leaves undone in a frame cannot be seen by XDP.
         far.run("ethtool -K pbxdf tx off tso off gso off txvlan off >/dev/null");
@@ -122,6 +134,119 @@ class XdpSocketIT {
             TimeUnit.MILLISECONDS.sleep(50);
             assertThat(patchbay.dropped("wire", "oversize")).isOne();
             assertThat(sockets.collect()).hasSize(2);
+        }
+    }
+
+    /** A frame of UDP, from the far station to the near one or back, of a conversation of its own for each number. */
+    private static byte[] conversation(int number, boolean inward) {
+        return ByteBuffer.allocate(60)
+                .put(new byte[] {2, 0, 0, 0, 0, (byte) (inward ? 1 : 9), 2, 0, 0, 0, 0, (byte) (inward ? 9 : 1)})
+                .put(new byte[] {8, 0, 0x45, 0, 0, 46, 0, 0, 0, 0, 64, 17, 0, 0, 10, 79, 1, 1, 10, 79, 1, 2})
+                .putShort((short) (1000 + number))
+                .putShort((short) 9)
+                .putShort((short) 26)
+                .array();
+    }
+
+    @ParameterizedTest
+    @ValueSource(ints = {1, 2})
+    void everyQueueOfAnInterfaceHasItsSocket(int workers) throws Exception {
+        Shell.run("ip link del pbxdn");
+        makeCable("", "numtxqueues 2 numrxqueues 2");
+        Shell.run("sysctl -qw net.ipv6.conf.pbxdn.disable_ipv6=1 && ip link set pbxdn up arp off");
+        try (SwitchUnderTest patchbay =
+                        SwitchUnderTest.start(List.of(port(""), SwitchUnderTest.guestPort(0)), "adaptive", workers);
+                PacketSockets sockets = new PacketSockets("pbxd", List.of("pbxdf"));
+                FrontEnd guest = FrontEnd.connect(patchbay.socket(0), FrontEndSettings.MODERN, 2048)) {
+            Set<Integer> toGuest = new TreeSet<>();
+            Set<Integer> fromGuest = new TreeSet<>();
+            for (int i = 0; i < 64; i++) {
+                sockets.send("pbxdf", conversation(i, true));
+                assertThat(guest.send(conversation(i, false))).isTrue();
+            }
+            patchbay.awaitReceived(128);
+            for (Optional<byte[]> frame = guest.receive(); frame.isPresent(); frame = guest.receive()) {
+                toGuest.add(ByteBuffer.wrap(frame.get()).getShort(34) - 1000);
+            }
+            TimeUnit.MILLISECONDS.sleep(50);
+            sockets.collect()
+                    .forEach(arrival ->
+                            fromGuest.add(ByteBuffer.wrap(arrival.frame()).getShort(34) - 1000));
+            List<Integer> all = IntStream.range(0, 64).boxed().toList();
+            assertThat(toGuest).containsExactlyElementsOf(all);
+            assertThat(fromGuest).containsExactlyElementsOf(all);
+            // The kernel's own counters: conversations were spread over both.
+            assertThat(Shell.run("ethtool -S pbxdn"))
+                    .containsPattern("rx_queue_0_xdp_redirect: [1-9]")
+                    .containsPattern("rx_queue_1_xdp_redirect: [1-9]");
+        }
+    }
+
+    @ParameterizedTest
+    @ValueSource(strings = {"adaptive", "sleepy"})
+    void aWorkerWithNothingToDoSleepsAlsoAfterThereWasMuch(String idle) throws Exception {
+        try (SwitchUnderTest patchbay = SwitchUnderTest.start(List.of(port(""), SwitchUnderTest.guestPort(0)), idle);
+                PacketSockets sockets = new PacketSockets("pbxd", List.of("pbxdf"));
+                FrontEnd guest = FrontEnd.connect(patchbay.socket(0), FrontEndSettings.MODERN, 2048)) {
+            TimeUnit.MILLISECONDS.sleep(50);
+            standsStill(patchbay);
+            for (int i = 0; i < 20; i++) {
+                sockets.send("pbxdf", conversation(i, true), 200);
+                for (int k = 0; k < 50; k++) {
+                    guest.send(conversation(k, false));
+                }
+                while (guest.receive().isPresent()) {
+                    // makes room
+                }
+            }
+            TimeUnit.MILLISECONDS.sleep(50);
+            standsStill(patchbay);
+            sockets.collect();
+            assertThat(guest.send(conversation(7, false))).isTrue();
+            patchbay.awaitReceived(4001);
+            TimeUnit.MILLISECONDS.sleep(50);
+            assertThat(sockets.collect()).hasSize(1);
+        }
+    }
+
+    private static void standsStill(SwitchUnderTest patchbay) throws Exception {
+        long before = patchbay.turns();
+        TimeUnit.MILLISECONDS.sleep(300);
+        assertThat(patchbay.turns() - before)
+                .as("turns of a worker with nothing to do")
+                .isLessThan(50);
+    }
+
+    @Test
+    void anInterfaceOfAnotherNamespaceIsServedThereAndAgainWhenItReturns() throws Exception {
+        Shell.run("ip link del pbxdn");
+        try (Namespace near = new Namespace("pbxdb")) {
+            makeCable("netns pbxdb", "");
+            near.run("ip link set pbxdn up arp off");
+            try (SwitchUnderTest patchbay = SwitchUnderTest.start(
+                            List.of(port(",\"namespace\":\"/run/netns/pbxdb\""), SwitchUnderTest.guestPort(0)),
+                            "adaptive");
+                    FrontEnd guest = FrontEnd.connect(patchbay.socket(0), FrontEndSettings.MODERN, 2048)) {
+                for (int i = 0; i < 2; i++) {
+                    patchbay.awaitStatus("wire", "up: interface pbxdn");
+                    assertThat(near.run("ip -d link show pbxdn")).contains("xdp");
+                    try (PacketSockets sockets = new PacketSockets("pbxd", List.of("pbxdf"))) {
+                        long before = patchbay.totals().received();
+                        sockets.send("pbxdf", conversation(i, true));
+                        assertThat(guest.send(conversation(i, false))).isTrue();
+                        patchbay.awaitReceived(before + 2);
+                        TimeUnit.MILLISECONDS.sleep(50);
+                        assertThat(guest.receive()).hasValue(conversation(i, true));
+                        assertThat(sockets.collect())
+                                .extracting(PacketSockets.Arrival::frame)
+                                .containsExactly(conversation(i, false));
+                    }
+                    near.run("ip link del pbxdn");
+                    patchbay.awaitStatus("wire", "down: interface pbxdn");
+                    makeCable("netns pbxdb", "");
+                    near.run("ip link set pbxdn up arp off");
+                }
+            }
         }
     }
 

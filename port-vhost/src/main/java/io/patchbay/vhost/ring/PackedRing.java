@@ -53,10 +53,15 @@ public final class PackedRing implements DeviceRing {
     private final int[] extents;
 
     private final int extentsMask;
+
+    /** Second halves of the used descriptors that are not shown yet, each where its chain's extent is. */
+    private final long[] usedRests;
+
     private int nextChain;
     private int nextToUse;
+    private int nextToShow;
     private int known;
-    /** Descriptors of these chains. */
+    /** Descriptors of the chains seen and not yet shown as used. */
     private int held;
 
     /** The next descriptor to be looked at for a head. */
@@ -71,13 +76,11 @@ public final class PackedRing implements DeviceRing {
     /** Where the driver knows us to be. */
     private int shown;
 
-    /** Descriptors passed since the last publication, and the first used descriptor of it, whose flags are written last. */
+    /** Descriptors passed since the last publication. */
     private int moved;
 
-    private int firstSlot;
-    private int firstFlags;
-    private int firstId;
-    private int firstLength;
+    /** Of the buffer used last, where batches are shown by that. */
+    private int lastId;
 
     /** What was last said of kicks. */
     private int kicks = EVENT_FLAGS_DISABLE;
@@ -102,6 +105,7 @@ public final class PackedRing implements DeviceRing {
         int capacity = Math.max(1, Integer.highestOneBit(size - 1) << 1);
         this.extents = new int[capacity];
         this.extentsMask = capacity - 1;
+        this.usedRests = new long[batches ? 0 : capacity];
         this.scan = PackedRingDescriptor.index(at);
         this.scanWrap = PackedRingDescriptor.wrap(at);
         this.used = scan;
@@ -317,26 +321,23 @@ public final class PackedRing implements DeviceRing {
 
     @Override
     public void use(int head, int written) {
-        int slot = used;
-        int count = countOf(extents[nextToUse++ & extentsMask]);
-        int flags = PackedRingDescriptor.usedFlags(usedWrap, count) | (written > 0 ? FLAG_WRITE : 0);
-        if (moved == 0) {
-            firstSlot = slot;
-            firstFlags = flags;
-            firstId = head;
-            firstLength = written;
-        } else if (batches) {
-            firstId = head; // of the batch's last buffer in the end (§2.8.9)
+        int place = nextToUse++ & extentsMask;
+        int count = countOf(extents[place]);
+        if (batches) {
+            lastId = head; // of the batch's last buffer in the end (§2.8.9)
         } else {
-            descriptors.set(U64, (long) slot * DESCRIPTOR_BYTES + DESCRIPTOR_REST, rest(written, head, flags));
+            usedRests[place] = rest(written, head, usedFlags(count) | (written > 0 ? FLAG_WRITE : 0));
         }
-        held -= count;
         moved += count;
         used += count;
         if (used >= size) {
             used -= size;
             usedWrap = !usedWrap;
         }
+    }
+
+    private int usedFlags(int count) {
+        return PackedRingDescriptor.usedFlags(usedWrap, count);
     }
 
     private static long rest(int length, int id, int flags) {
@@ -348,21 +349,24 @@ public final class PackedRing implements DeviceRing {
         if (moved == 0) {
             return false;
         }
+        int first = PackedRingDescriptor.index(shown);
         // Of buffers that nothing was written to drivers ignore the length (§2.8.4); it says how many descriptors a
         // batch had.
         long rest = batches
-                ? rest(moved, firstId, PackedRingDescriptor.usedFlags(PackedRingDescriptor.wrap(shown), 1))
-                : rest(firstLength, firstId, firstFlags);
+                ? rest(moved, lastId, PackedRingDescriptor.usedFlags(PackedRingDescriptor.wrap(shown), 1))
+                : usedRests[nextToShow & extentsMask];
+        if (!batches) {
+            writeUsedButFirst();
+        }
         if (log.isOn()) {
-            logDescriptors(firstSlot, batches ? 1 : moved);
+            logDescriptors(first, batches ? 1 : moved);
         }
         // ORDER: buffers, and every other used descriptor with its flags, before the flags of the first: the driver
         // takes them in order. A fence and a plain store, since release stores can kill the virtual machine if the page
         // has gone (package io.patchbay.vhost.memory). All of the first in one store: if we are killed now, it is as
-        // the
-        // driver wrote it, or used.
+        // the driver wrote it, or used.
         VarHandle.releaseFence();
-        descriptors.set(U64, (long) firstSlot * DESCRIPTOR_BYTES + DESCRIPTOR_REST, rest);
+        descriptors.set(U64, (long) first * DESCRIPTOR_BYTES + DESCRIPTOR_REST, rest);
         shown = usedPosition();
         // ORDER: noted after it is so; PackedResume can tell what is used and not noted, but not the reverse.
         VarHandle.releaseFence();
@@ -372,10 +376,12 @@ public final class PackedRing implements DeviceRing {
         VarHandle.fullFence();
         if (log.isOn()) {
             log.wroteEvent(0, PackedRingDescriptor.EVENT_BYTES);
-            logDescriptors(firstSlot, 1);
+            logDescriptors(first, 1);
         }
         int passed = moved;
         moved = 0;
+        held -= passed;
+        nextToShow = nextToUse;
         // Both fields in one load, so that they belong together.
         int event = driverEvent.get(U32, 0);
         int eventFlags = event >>> 16 & 3;
@@ -383,6 +389,18 @@ public final class PackedRing implements DeviceRing {
             return PackedRingDescriptor.passes(event & 0xffff, usedPosition(), passed, size);
         }
         return eventFlags != EVENT_FLAGS_DISABLE;
+    }
+
+    /**
+     * Writes all used descriptors but the first, in one sweep when all are known, and the cache line of the first last: that line is where the
+     * driver polls, and each of its looks takes it away from us.
+     */
+    private void writeUsedButFirst() {
+        for (int i = nextToUse - 1; i != nextToShow; i--) {
+            int place = i & extentsMask;
+            // BOUNDS: the first descriptor of an extent is < size.
+            descriptors.set(U64, (long) firstOf(extents[place]) * DESCRIPTOR_BYTES + DESCRIPTOR_REST, usedRests[place]);
+        }
     }
 
     /** Logs descriptors after they were written; those between two that were are in the pages of the same ring. */

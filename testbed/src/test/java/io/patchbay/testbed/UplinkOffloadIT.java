@@ -123,6 +123,7 @@ class UplinkOffloadIT {
     /** A TCP packet as a guest's driver hands it over. */
     private static final class Packet {
 
+        private static final byte[] ADDRESSES = {2, 0, 0, 0, 0, 9, 2, 0, 0, 0, 0, 1};
         private static final int TCP = 20;
 
         private final int version;
@@ -175,7 +176,7 @@ class UplinkOffloadIT {
 
         byte[] frame() {
             ByteBuffer frame = ByteBuffer.allocate(tcpAt() + TCP + payload.length);
-            frame.put(new byte[] {2, 0, 0, 0, 0, 9, 2, 0, 0, 0, 0, 1});
+            frame.put(ADDRESSES);
             if (tagged) {
                 frame.putShort((short) 0x8100).putShort((short) 0x2005);
             }
@@ -230,8 +231,11 @@ class UplinkOffloadIT {
             return (int) sum;
         }
 
+        /** Whether a frame is of this packet, and not one with which a kernel looks for its neighbours. */
         boolean isOf(byte[] frame) {
-            return frame.length > tcpAt() + TCP && (ByteBuffer.wrap(frame).getShort(ipAt() - 2) & 0xffff) == type();
+            return frame.length > tcpAt() + TCP
+                    && Arrays.equals(frame, 0, ADDRESSES.length, ADDRESSES, 0, ADDRESSES.length)
+                    && (ByteBuffer.wrap(frame).getShort(ipAt() - 2) & 0xffff) == type();
         }
 
         /** Adds what a frame on the far side carries, by its sequence number. */

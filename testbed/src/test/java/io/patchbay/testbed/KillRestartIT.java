@@ -27,7 +27,7 @@ class KillRestartIT {
     private static final int KILLS = Integer.getInteger("patchbay.kills", 2);
     private static final int FRAMES_PER_SECOND = 4000;
     private static final int LARGEST_BURST = 64;
-    private static final Duration SOON = Duration.ofSeconds(20);
+    private static final Duration SOON = Duration.ofSeconds(60);
 
     private static void awaitThat(String what, BooleanSupplier condition) throws InterruptedException {
         long end = System.nanoTime() + SOON.toNanos();
@@ -93,6 +93,17 @@ class KillRestartIT {
                 }
                 sender.hush();
                 awaitThat("all have come", () -> receiver.received() + receiver.damaged() >= sender.sent());
+            } catch (AssertionError e) {
+                throw new AssertionError(
+                        "sender: %s%nreceiver: %s%n%s%n%s%n%s%n%s"
+                                .formatted(
+                                        sender,
+                                        receiver,
+                                        daemon.ask("port show vm0"),
+                                        daemon.ask("port show vm1"),
+                                        daemon.ask("stats"),
+                                        daemon.log()),
+                        e);
             } finally {
                 guests.forEach(NumberedGuest::stop);
                 for (Thread thread : threads) {

@@ -26,6 +26,7 @@ final class NumberedGuest implements Runnable {
     private volatile boolean silent;
     private volatile boolean lost;
     private volatile long sent;
+    private volatile String lastRefusal = "none";
 
     private final BitSet seen = new BitSet();
     private volatile long received;
@@ -43,6 +44,15 @@ final class NumberedGuest implements Runnable {
 
     @Override
     public void run() {
+        try {
+            sendAndReceive();
+        } catch (RuntimeException | Error e) {
+            lastRefusal = "gave up by " + e;
+            throw e;
+        }
+    }
+
+    private void sendAndReceive() {
         long next = System.nanoTime();
         while (running) {
             if (lost) {
@@ -65,6 +75,7 @@ final class NumberedGuest implements Runnable {
             frontEnd.reconnect(socket, queue -> 0); // the base does not matter; the used index does
             lost = false;
         } catch (IOException | LinuxException e) {
+            lastRefusal = e.toString();
             LockSupport.parkNanos(10_000_000); // not there yet
         }
     }
@@ -148,5 +159,12 @@ final class NumberedGuest implements Runnable {
         long gap = longestGapNanos;
         longestGapNanos = 0;
         return TimeUnit.NANOSECONDS.toMillis(gap);
+    }
+
+    /** Where it stands, for whoever has to find out why a test failed. */
+    @Override
+    public String toString() {
+        return "sent %d, received %d, duplicates %d, damaged %d, %s, last refusal: %s"
+                .formatted(sent, received, duplicates, damaged, lost ? "lost" : "connected", lastRefusal);
     }
 }

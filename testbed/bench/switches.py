@@ -60,13 +60,13 @@ class Switch:
 
 
 class Patchbay(Switch):
-    def __init__(self, checkout, name, directory, idle="busy", ports=2, uplinks=(), namespace=None):
+    def __init__(self, checkout, name, directory, idle="busy", ports=2, uplinks=(), namespace=None, metrics="off"):
         super().__init__(name, directory, ports)
         config = {
             "switch": {
                 "adminSocket": str(directory / "admin.sock"),
                 "stateDirectory": "off",
-                "metricsAddress": "off",
+                "metricsAddress": metrics,
                 "workers": [{"cpu": 0}],
                 "idle": idle,
             },

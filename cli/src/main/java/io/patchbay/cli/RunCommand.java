@@ -3,7 +3,11 @@ package io.patchbay.cli;
 import io.patchbay.core.control.Daemon;
 import io.patchbay.core.control.DaemonException;
 import io.patchbay.core.control.config.Config;
+import io.patchbay.core.control.config.SwitchConfig;
+import io.patchbay.vhost.net.VhostPortProvider;
+import io.patchbay.vhost.net.WarmUp;
 import java.nio.file.Path;
+import java.util.List;
 import java.util.Optional;
 import java.util.concurrent.Callable;
 import java.util.concurrent.CountDownLatch;
@@ -51,11 +55,36 @@ final class RunCommand implements Callable<Integer> {
     }
 
     private static int serve(Config config, Termination termination) throws InterruptedException {
+        warmUp(config);
         try (Daemon _ = Daemon.start(config, Optional.ofNullable(System.getenv("NOTIFY_SOCKET")))) {
             termination.await();
             return 0;
         } catch (DaemonException e) {
             throw new CommandFailure(CommandFailure.FAILED, String.valueOf(e.getMessage()));
+        }
+    }
+
+    /**
+     * Exercises the path between guests before anybody can connect, so that the first frames do not pass interpreted. Not if guests wait for a switch
+     * that was here before: to them every millisecond without it is worse than a slow second.
+     */
+    private static void warmUp(Config config) throws InterruptedException {
+        List<Config.PortConfig> guests = config.ports().stream()
+                .filter(port -> port.type().equals(VhostPortProvider.TYPE))
+                .toList();
+        Optional<Path> state = config.switching().statePath();
+        boolean awaited = guests.stream()
+                .anyMatch(port -> state.map(directory -> SwitchConfig.stateFile(directory, port.name()))
+                        .filter(WarmUp::isGuestWaiting)
+                        .isPresent());
+        if (config.switching().warmUp().isZero() || guests.isEmpty() || awaited) {
+            return;
+        }
+        try {
+            long frames = WarmUp.run(config.switching().warmUp());
+            LOG.debug("warmed up by {} frames", frames);
+        } catch (IllegalStateException e) {
+            LOG.warn("not warmed up", e);
         }
     }
 

@@ -30,7 +30,7 @@ final class DaemonProcess implements AutoCloseable {
     static DaemonProcess start(List<String> ports) throws IOException {
         Path directory = Files.createTempDirectory("pbtd");
         String config =
-                "{\"switch\":{\"adminSocket\":\"%s/admin.sock\",\"stateDirectory\":\"%s/state\",\"metricsAddress\":\"off\"},\"ports\":[%s]}"
+                "{\"switch\":{\"adminSocket\":\"%s/admin.sock\",\"stateDirectory\":\"%s/state\",\"metricsAddress\":\"off\",\"warmUpMillis\":0},\"ports\":[%s]}"
                         .formatted(
                                 directory, directory, String.join(",", ports).replace(DIRECTORY, directory.toString()));
         Files.writeString(directory.resolve("config.json"), config);

@@ -44,7 +44,7 @@ public final class FrontEnd implements AutoCloseable {
 
     private final FrontEndSettings settings;
     private final RingLayout layout;
-    private VhostClient client;
+    private Optional<VhostClient> client;
     private final Arena arena = Arena.ofShared();
     private final Fd file;
     private final MemorySegment memory;
@@ -55,7 +55,8 @@ public final class FrontEnd implements AutoCloseable {
     private final DriverRing receive;
     private final DriverRing transmit;
 
-    private FrontEnd(VhostClient client, FrontEndSettings settings, int transmitBufferBytes) {
+    private FrontEnd(Optional<VhostClient> client, FrontEndSettings settings, int longestFrame) {
+        int transmitBufferBytes = (settings.headerBytes() + longestFrame + 63) / 64 * 64;
         this.client = client;
         this.settings = settings;
         this.layout = RingLayout.of(settings.features());
@@ -77,8 +78,7 @@ public final class FrontEnd implements AutoCloseable {
      * @throws IOException if the device does not answer or refuses something
      */
     public static FrontEnd connect(String socket, FrontEndSettings settings, int longestFrame) throws IOException {
-        int buffer = (settings.headerBytes() + longestFrame + 63) / 64 * 64;
-        FrontEnd frontEnd = new FrontEnd(VhostClient.connect(socket), settings, buffer);
+        FrontEnd frontEnd = new FrontEnd(Optional.of(VhostClient.connect(socket)), settings, longestFrame);
         try {
             frontEnd.negotiate();
             frontEnd.start(RECEIVE);
@@ -89,6 +89,18 @@ public final class FrontEnd implements AutoCloseable {
             frontEnd.close();
             throw e;
         }
+    }
+
+    /**
+     * Connects to nothing: memory and rings for whoever tells a device of the same process about them ({@link #region}, {@link #addresses},
+     * {@link #kick}, {@link #call}). Every receive buffer is posted.
+     *
+     * @param longestFrame bytes of the longest frame that will be sent
+     */
+    public static FrontEnd unconnected(FrontEndSettings settings, int longestFrame) {
+        FrontEnd frontEnd = new FrontEnd(Optional.empty(), settings, longestFrame);
+        frontEnd.postAllReceiveBuffers();
+        return frontEnd;
     }
 
     private static long roundUp(long bytes) {
@@ -140,21 +152,21 @@ public final class FrontEnd implements AutoCloseable {
 
     private void negotiate() throws IOException {
         long wanted = settings.features() | Feature.VHOST_USER_F_PROTOCOL_FEATURES.mask();
-        long missing = wanted & ~client.ask(Request.GET_FEATURES);
+        long missing = wanted & ~client().ask(Request.GET_FEATURES);
         if (missing != 0) {
             throw new IOException("the device does not offer " + Feature.names(missing));
         }
-        long protocol = client.ask(Request.GET_PROTOCOL_FEATURES)
+        long protocol = client().ask(Request.GET_PROTOCOL_FEATURES)
                 & ProtocolFeature.mask(
                         ProtocolFeature.VHOST_USER_PROTOCOL_F_REPLY_ACK,
                         ProtocolFeature.VHOST_USER_PROTOCOL_F_LOG_SHMFD);
-        client.tell(Request.SET_PROTOCOL_FEATURES, Message.number(protocol), List.of());
+        client().tell(Request.SET_PROTOCOL_FEATURES, Message.number(protocol), List.of());
         if (ProtocolFeature.VHOST_USER_PROTOCOL_F_REPLY_ACK.in(protocol)) {
-            client.negotiatedReplyAck();
+            client().negotiatedReplyAck();
         }
-        client.tell(Request.SET_OWNER, new byte[0], List.of());
-        client.tell(Request.SET_FEATURES, Message.number(wanted), List.of());
-        client.tell(Request.SET_MEM_TABLE, Message.memoryTable(List.of(region)), List.of(file));
+        client().tell(Request.SET_OWNER, new byte[0], List.of());
+        client().tell(Request.SET_FEATURES, Message.number(wanted), List.of());
+        client().tell(Request.SET_MEM_TABLE, Message.memoryTable(List.of(region)), List.of(file));
     }
 
     /**
@@ -163,8 +175,8 @@ public final class FrontEnd implements AutoCloseable {
      * @param base what SET_VRING_BASE is told for each queue
      */
     public void reconnect(String socket, IntUnaryOperator base) throws IOException {
-        client.close();
-        client = VhostClient.connect(socket);
+        client().close();
+        client = Optional.of(VhostClient.connect(socket));
         negotiate();
         start(RECEIVE, base.applyAsInt(RECEIVE));
         start(TRANSMIT, base.applyAsInt(TRANSMIT));
@@ -180,26 +192,42 @@ public final class FrontEnd implements AutoCloseable {
      * @param base where it stands, as {@link #stop} said it
      */
     public void start(int index, long base) throws IOException {
-        client.tell(Request.SET_VRING_NUM, Message.state(index, settings.queueSize()), List.of());
-        client.tell(Request.SET_VRING_BASE, Message.state(index, (int) base), List.of());
+        client().tell(Request.SET_VRING_NUM, Message.state(index, settings.queueSize()), List.of());
+        client().tell(Request.SET_VRING_BASE, Message.state(index, (int) base), List.of());
         tellAddresses(index, false);
-        client.tell(Request.SET_VRING_KICK, Message.number(index), List.of(kicks[index].descriptor()));
-        client.tell(Request.SET_VRING_CALL, Message.number(index), List.of(calls[index].descriptor()));
-        client.tell(Request.SET_VRING_ENABLE, Message.state(index, 1), List.of());
+        client().tell(Request.SET_VRING_KICK, Message.number(index), List.of(kicks[index].descriptor()));
+        client().tell(Request.SET_VRING_CALL, Message.number(index), List.of(calls[index].descriptor()));
+        client().tell(Request.SET_VRING_ENABLE, Message.state(index, 1), List.of());
     }
 
     private void tellAddresses(int index, boolean logged) throws IOException {
+        client().tell(Request.SET_VRING_ADDR, Message.addresses(addresses(index, logged)), List.of());
+    }
+
+    /** Where a virtqueue lies, for a device that need not log its writes. */
+    public VringAddresses addresses(int index) {
+        return addresses(index, false);
+    }
+
+    private VringAddresses addresses(int index, boolean logged) {
         long at = ringAt[index];
-        client.tell(
-                Request.SET_VRING_ADDR,
-                Message.addresses(new VringAddresses(
-                        index,
-                        logged ? MessageDescriptor.ADDRESS_FLAG_LOG : 0,
-                        USER_ADDRESS + at,
-                        USER_ADDRESS + usedAt(at),
-                        USER_ADDRESS + availableAt(at),
-                        GUEST_ADDRESS + usedAt(at))),
-                List.of());
+        return new VringAddresses(
+                index,
+                logged ? MessageDescriptor.ADDRESS_FLAG_LOG : 0,
+                USER_ADDRESS + at,
+                USER_ADDRESS + usedAt(at),
+                USER_ADDRESS + availableAt(at),
+                GUEST_ADDRESS + usedAt(at));
+    }
+
+    /** What a virtqueue is kicked by; stays the front end's. */
+    public Fd kick(int index) {
+        return kicks[index].descriptor();
+    }
+
+    /** What a virtqueue's guest is called by; stays the front end's. */
+    public Fd call(int index) {
+        return calls[index].descriptor();
     }
 
     /** A log with room for all of this guest's memory. */
@@ -210,7 +238,7 @@ public final class FrontEnd implements AutoCloseable {
     /** Gives the device a log, instead of one before. */
     public void useLog(DirtyLogReader log) throws IOException {
         byte[] description = Message.log(log.description());
-        if (!Arrays.equals(client.exchange(Request.SET_LOG_BASE, description, List.of(log.file())), description)) {
+        if (!Arrays.equals(client().exchange(Request.SET_LOG_BASE, description, List.of(log.file())), description)) {
             throw new IOException("the device does not confirm the log");
         }
     }
@@ -223,10 +251,10 @@ public final class FrontEnd implements AutoCloseable {
      */
     public void logWrites(boolean buffers, boolean rings) throws IOException {
         long base = settings.features() | Feature.VHOST_USER_F_PROTOCOL_FEATURES.mask();
-        client.tell(
-                Request.SET_FEATURES,
-                Message.number(buffers ? base | Feature.VHOST_F_LOG_ALL.mask() : base),
-                List.of());
+        client().tell(
+                        Request.SET_FEATURES,
+                        Message.number(buffers ? base | Feature.VHOST_F_LOG_ALL.mask() : base),
+                        List.of());
         tellAddresses(RECEIVE, rings);
         tellAddresses(TRANSMIT, rings);
     }
@@ -257,7 +285,7 @@ public final class FrontEnd implements AutoCloseable {
 
     /** Stops a queue, and gives where it stands, in the form of its layout. */
     public long stop(int index) throws IOException {
-        byte[] reply = client.exchange(Request.GET_VRING_BASE, Message.state(index, 0), List.of());
+        byte[] reply = client().exchange(Request.GET_VRING_BASE, Message.state(index, 0), List.of());
         return Message.reply(Request.GET_VRING_BASE.number(), reply).stateNumber();
     }
 
@@ -270,8 +298,9 @@ public final class FrontEnd implements AutoCloseable {
         }
     }
 
+    /** The connection, which there must be. */
     public VhostClient client() {
-        return client;
+        return client.orElseThrow();
     }
 
     /** All of the guest's memory. */
@@ -407,7 +436,7 @@ public final class FrontEnd implements AutoCloseable {
 
     @Override
     public void close() {
-        client.close();
+        client.ifPresent(VhostClient::close);
         for (int i = 0; i < 2; i++) {
             kicks[i].close();
             calls[i].close();

@@ -9,11 +9,13 @@ import java.util.List;
 /** Ports of type {@code vhost-user}. */
 public final class VhostPortProvider implements PortProvider<VhostSettings> {
 
+    public static final String TYPE = "vhost-user";
+
     private final MemoryPool pool = MemoryPool.ofThisProcess();
 
     @Override
     public String type() {
-        return "vhost-user";
+        return TYPE;
     }
 
     @Override

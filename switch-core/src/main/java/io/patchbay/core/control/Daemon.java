@@ -202,11 +202,7 @@ public final class Daemon implements AutoCloseable {
     private PluggedPort plug(String name, String type, GatedPort port, PortLimits limits) throws PortException {
         PortCounters counters = new PortCounters();
         Switchboard.Attachment attachment = board.attach(
-                name,
-                port,
-                counters,
-                limits.policy(),
-                state.map(directory -> directory.resolve("ports").resolve(name + ".json")));
+                name, port, counters, limits.policy(), state.map(directory -> SwitchConfig.stateFile(directory, name)));
         undo.push(attachment::close);
         undo.push(port::close);
         port.start(attachment);

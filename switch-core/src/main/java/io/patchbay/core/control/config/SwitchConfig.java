@@ -33,6 +33,7 @@ import java.util.OptionalInt;
  * @param idle {@code adaptive} (default), {@code busy} or {@code sleepy}
  * @param spinMicros how long an adaptive worker polls at most before it sleeps; default 50
  * @param waiter {@code auto} (default), {@code io_uring} or {@code epoll}
+ * @param warmUpMillis how long frames of its own pass through a fresh daemon before its ports open; default 1000, 0: not at all
  * @param adminSocket path of the admin API; default {@value #DEFAULT_ADMIN_SOCKET}
  * @param stateDirectory where ports keep what they must know after a restart, or {@code off}; default {@value #DEFAULT_STATE_DIRECTORY}
  * @param metricsAddress {@code host:port} of the metrics, or {@code off}; default {@value #DEFAULT_METRICS_ADDRESS}
@@ -46,6 +47,7 @@ public record SwitchConfig(
         Optional<String> idle,
         Optional<Integer> spinMicros,
         Optional<String> waiter,
+        Optional<Integer> warmUpMillis,
         Optional<String> adminSocket,
         Optional<String> stateDirectory,
         Optional<String> metricsAddress) {
@@ -60,6 +62,7 @@ public record SwitchConfig(
 
     /** A switch with every default. */
     public static final SwitchConfig DEFAULT = new SwitchConfig(
+            Optional.empty(),
             Optional.empty(),
             Optional.empty(),
             Optional.empty(),
@@ -92,6 +95,7 @@ public record SwitchConfig(
             }
         });
         oneOf("idle", idle, List.of("adaptive", "busy", "sleepy"));
+        range("warmUpMillis", warmUpMillis, 0, 10_000);
         oneOf("waiter", waiter, List.of("auto", "io_uring", "epoll"));
         adminSocket.ifPresent(path -> {
             if (!path.startsWith("/")
@@ -162,6 +166,16 @@ public record SwitchConfig(
         return Optional.of(stateDirectory.orElse(DEFAULT_STATE_DIRECTORY))
                 .filter(path -> !path.equals("off"))
                 .map(Path::of);
+    }
+
+    /** In a state directory, the file of one port. */
+    public static Path stateFile(Path directory, String port) {
+        return directory.resolve("ports").resolve(port + ".json");
+    }
+
+    /** How long a fresh daemon is warmed up. */
+    public Duration warmUp() {
+        return Duration.ofMillis(warmUpMillis.orElse(1000));
     }
 
     /** Where metrics are served, if anywhere. */

@@ -22,18 +22,16 @@ public final class EventFd implements AutoCloseable {
     private static final String KIND = "anon_inode:[eventfd]";
 
     private static final MethodHandle EVENTFD = Libc.bind("eventfd", Libc.intOf(JAVA_INT, JAVA_INT));
-    private static final MethodHandle WRITE = Libc.bind("write", Libc.longOf(JAVA_INT, ADDRESS, JAVA_LONG));
-    private static final MethodHandle READ = Libc.bind("read", Libc.longOf(JAVA_INT, ADDRESS, JAVA_LONG));
+    private static final MethodHandle WRITE = Libc.bindWithoutErrno("write", Libc.longOf(JAVA_INT, ADDRESS, JAVA_LONG));
+    private static final MethodHandle READ = Libc.bindWithoutErrno("read", Libc.longOf(JAVA_INT, ADDRESS, JAVA_LONG));
     private static final MethodHandle PREADV2 =
-            Libc.bind("preadv2", Libc.longOf(JAVA_INT, ADDRESS, JAVA_INT, JAVA_LONG, JAVA_INT));
+            Libc.bindWithoutErrno("preadv2", Libc.longOf(JAVA_INT, ADDRESS, JAVA_INT, JAVA_LONG, JAVA_INT));
 
     private final Fd fd;
     private final boolean foreign;
     private final MemorySegment one = Arena.ofAuto().allocateFrom(ValueLayout.JAVA_LONG, 1L);
     private final MemorySegment count = Arena.ofAuto().allocate(ValueLayout.JAVA_LONG);
     private final IoVector counts = new IoVector(1);
-    private final MemorySegment signalState = Libc.newState();
-    private final MemorySegment drainState = Libc.newState();
 
     private EventFd(Fd fd, boolean foreign) {
         this.fd = fd;
@@ -94,7 +92,7 @@ public final class EventFd implements AutoCloseable {
                 FileCalls.setNonBlocking(fd);
             }
             // The only failure of a valid eventfd is a full counter, which means that it is signalled.
-            long _ = (long) WRITE.invokeExact(signalState, fd.number(), one, 8L);
+            long _ = (long) WRITE.invokeExact(fd.number(), one, 8L);
         } catch (Throwable t) {
             throw Libc.impossible(t);
         }
@@ -104,9 +102,9 @@ public final class EventFd implements AutoCloseable {
     public boolean drain() {
         try {
             if (!foreign) {
-                return (long) READ.invokeExact(drainState, fd.number(), count, 8L) == 8;
+                return (long) READ.invokeExact(fd.number(), count, 8L) == 8;
             }
-            long n = (long) PREADV2.invokeExact(drainState, fd.number(), counts.segment(), 1, -1L, RWF_NOWAIT);
+            long n = (long) PREADV2.invokeExact(fd.number(), counts.segment(), 1, -1L, RWF_NOWAIT);
             return n == 8;
         } catch (Throwable t) {
             throw Libc.impossible(t);

@@ -6,7 +6,9 @@ import static java.lang.foreign.ValueLayout.JAVA_LONG;
 import static java.lang.foreign.ValueLayout.JAVA_SHORT;
 
 import java.lang.foreign.Arena;
+import java.lang.foreign.Linker;
 import java.lang.foreign.MemorySegment;
+import java.lang.foreign.ValueLayout;
 import java.lang.invoke.MethodHandle;
 import java.util.Locale;
 import java.util.concurrent.atomic.AtomicBoolean;
@@ -50,12 +52,10 @@ final class ForeignBell {
     private static final int CONTEXTS = 4;
     private static final int O_WRONLY = 1;
 
-    private static final MethodHandle SETUP =
-            Libc.bindVariadic("syscall", Libc.longOf(JAVA_LONG, JAVA_LONG, ADDRESS), 1);
-    private static final MethodHandle SUBMIT =
-            Libc.bindVariadic("syscall", Libc.longOf(JAVA_LONG, JAVA_LONG, JAVA_LONG, ADDRESS), 1);
+    private static final MethodHandle SETUP = syscall(JAVA_LONG, JAVA_LONG, ADDRESS);
+    private static final MethodHandle SUBMIT = syscall(JAVA_LONG, JAVA_LONG, JAVA_LONG, ADDRESS);
     private static final MethodHandle GET_EVENTS =
-            Libc.bindVariadic("syscall", Libc.longOf(JAVA_LONG, JAVA_LONG, JAVA_LONG, JAVA_LONG, ADDRESS, ADDRESS), 1);
+            syscall(JAVA_LONG, JAVA_LONG, JAVA_LONG, JAVA_LONG, ADDRESS, ADDRESS);
 
     private static final ForeignBell[] BELLS = new ForeignBell[CONTEXTS];
 
@@ -67,7 +67,6 @@ final class ForeignBell {
 
     private final AtomicBoolean taken = new AtomicBoolean();
     private final Arena arena = Arena.ofAuto();
-    private final MemorySegment state = Libc.newState();
     private final MemorySegment iocb = arena.allocate(IOCB_BYTES, Long.BYTES);
     private final MemorySegment list = arena.allocate(ADDRESS);
     private final MemorySegment events = arena.allocate((long) EVENTS * EVENT_BYTES, Long.BYTES);
@@ -77,6 +76,10 @@ final class ForeignBell {
     private int unreaped;
 
     private ForeignBell() {}
+
+    private static MethodHandle syscall(ValueLayout... numberAndParameters) {
+        return Libc.bindWithoutErrno("syscall", Libc.longOf(numberAndParameters), Linker.Option.firstVariadicArg(1));
+    }
 
     /**
      * Adds one to the counter of an eventfd; a full counter stays full.
@@ -109,13 +112,13 @@ final class ForeignBell {
         try {
             // The kernel counts completions that were not collected, and takes no more operations than it has room for.
             if (unreaped == EVENTS) {
-                long _ = (long) GET_EVENTS.invokeExact(
-                        state, IO_GETEVENTS, context, 0L, (long) EVENTS, events, MemorySegment.NULL);
+                long _ = (long)
+                        GET_EVENTS.invokeExact(IO_GETEVENTS, context, 0L, (long) EVENTS, events, MemorySegment.NULL);
                 unreaped = 0;
             }
             unreaped++;
             // A bell that was closed meanwhile is the only other reason to fail, and needs no ringing.
-            long _ = (long) SUBMIT.invokeExact(state, IO_SUBMIT, context, 1L, list);
+            long _ = (long) SUBMIT.invokeExact(IO_SUBMIT, context, 1L, list);
             return true;
         } catch (Throwable t) {
             throw Libc.impossible(t);
@@ -125,7 +128,7 @@ final class ForeignBell {
     private boolean setUp() {
         try (Arena scratch = Arena.ofConfined()) {
             MemorySegment id = scratch.allocate(JAVA_LONG);
-            if ((long) SETUP.invokeExact(state, IO_SETUP, (long) EVENTS, id) < 0) {
+            if ((long) SETUP.invokeExact(IO_SETUP, (long) EVENTS, id) < 0) {
                 return false;
             }
             context = id.get(JAVA_LONG, 0);

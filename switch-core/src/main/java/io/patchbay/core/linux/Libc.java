@@ -60,11 +60,18 @@ final class Libc {
         return bind(name, type, List.of(Linker.Option.firstVariadicArg(fixed), Linker.Option.critical(false)));
     }
 
+    /**
+     * A function whose error number nobody wants to know, and which has no room for it as a parameter. Where code is called too rarely to be compiled by
+     * the last compiler, such as that which rings a bell, a call makes no garbage only without that room: it is made a slice of.
+     */
+    static MethodHandle bindWithoutErrno(String name, FunctionDescriptor type, Linker.Option... options) {
+        return LINKER.downcallHandle(LINKER.defaultLookup().findOrThrow(name), type, options);
+    }
+
     private static MethodHandle bind(String name, FunctionDescriptor type, List<Linker.Option> more) {
         List<Linker.Option> options = new ArrayList<>(more);
         options.add(Linker.Option.captureCallState("errno"));
-        return LINKER.downcallHandle(
-                LINKER.defaultLookup().findOrThrow(name), type, options.toArray(Linker.Option[]::new));
+        return bindWithoutErrno(name, type, options.toArray(Linker.Option[]::new));
     }
 
     /** The type of a function on ints, longs and addresses that returns an int. */

@@ -25,8 +25,8 @@ class AllocationTest {
     private static final long FRAMES = 500_000;
     private static final int MOST_ROUNDS = 60;
 
-    /** An object in every hundredth burst would be more. Less is what 40 bytes come to each time the 16-bit index of a split virtqueue begins anew. */
-    private static final long NEXT_TO_NOTHING = 1024;
+    /** What a worker on a busy machine makes when it falls asleep, twice. An object each time a 16-bit index of a split virtqueue begins anew is more. */
+    private static final long NEXT_TO_NOTHING = 128;
 
     private final com.sun.management.ThreadMXBean threads =
             (com.sun.management.ThreadMXBean) ManagementFactory.getThreadMXBean();

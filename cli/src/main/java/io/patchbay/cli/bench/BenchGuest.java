@@ -55,9 +55,7 @@ final class BenchGuest implements AutoCloseable {
         for (int i = 0; i < n; i++) {
             ring.offerReadable(ring.take(), frontEnd.headerBytes() + frameBytes);
         }
-        if (ring.publish()) {
-            frontEnd.kickTransmit();
-        }
+        frontEnd.showTransmit();
         sent += n;
     }
 
@@ -75,9 +73,7 @@ final class BenchGuest implements AutoCloseable {
             }
             ring.offer(id);
         }
-        if (taken > 0 && ring.publish()) {
-            frontEnd.kickReceive();
-        }
+        frontEnd.showReceive();
         received += n;
         sender.arrived += n;
         return n;

@@ -83,9 +83,7 @@ final class DemoGuest implements Runnable {
             DemoFrame.write(ring.buffers(), at + frontEnd.headerBytes(), frameBytes, to, number, sequence);
             ring.offerReadable(id, frontEnd.headerBytes() + frameBytes);
         }
-        if (ring.publish()) {
-            frontEnd.kickTransmit();
-        }
+        frontEnd.showTransmit();
         sent.add(n);
         return n;
     }
@@ -100,9 +98,7 @@ final class DemoGuest implements Runnable {
             n++;
         }
         if (n > 0) {
-            if (ring.publish()) {
-                frontEnd.kickReceive();
-            }
+            frontEnd.showReceive();
             received.add(n);
         }
         return n;

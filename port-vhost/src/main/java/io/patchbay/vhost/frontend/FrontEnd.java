@@ -293,9 +293,7 @@ public final class FrontEnd implements AutoCloseable {
         while (receive.free() > 0) {
             receive.offer(receive.take());
         }
-        if (receive.publish()) {
-            kicks[RECEIVE].signal();
-        }
+        showReceive();
     }
 
     /** The connection, which there must be. */
@@ -328,6 +326,31 @@ public final class FrontEnd implements AutoCloseable {
 
     public int headerBytes() {
         return settings.headerBytes();
+    }
+
+    /** Publishes what was offered on the transmit ring, and wakes the device if it wants to know. */
+    public void showTransmit() {
+        if (transmit.publish()) {
+            kickTransmit();
+        }
+    }
+
+    /** The same for the receive ring. */
+    public void showReceive() {
+        if (receive.publish()) {
+            kickReceive();
+        }
+    }
+
+    /** Takes what has come without looking at it, gives the buffers back, and says how many they were. */
+    public int takeAll() {
+        int buffers = 0;
+        while (buffers < receive.size() && receive.next()) {
+            receive.offer(receive.usedId());
+            buffers++;
+        }
+        showReceive();
+        return buffers;
     }
 
     /** Wakes the device for what was published on the transmit ring. */
@@ -365,9 +388,7 @@ public final class FrontEnd implements AutoCloseable {
         MemorySegment.copy(header, 0, transmit.buffers(), ValueLayout.JAVA_BYTE, at, header.length);
         MemorySegment.copy(frame, 0, transmit.buffers(), ValueLayout.JAVA_BYTE, at + headerBytes(), frame.length);
         transmit.offerReadable(id, headerBytes() + frame.length);
-        if (transmit.publish()) {
-            kickTransmit();
-        }
+        showTransmit();
         return true;
     }
 
@@ -408,9 +429,7 @@ public final class FrontEnd implements AutoCloseable {
             }
             append(frame, 0);
         }
-        if (receive.publish()) {
-            kickReceive();
-        }
+        showReceive();
         return Optional.of(new Received(header, frame.toByteArray()));
     }
 
@@ -420,9 +439,7 @@ public final class FrontEnd implements AutoCloseable {
             return false;
         }
         receive.offer(receive.usedId());
-        if (receive.publish()) {
-            kickReceive();
-        }
+        showReceive();
         return true;
     }
 

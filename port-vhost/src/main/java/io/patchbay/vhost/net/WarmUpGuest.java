@@ -63,23 +63,12 @@ final class WarmUpGuest implements Port {
             int id = ring.take();
             ring.offerReadable(id, frontEnd.headerBytes() + (id % 4 == 0 ? LONG : SHORT));
         }
-        if (ring.publish()) {
-            frontEnd.kickTransmit();
-        }
+        frontEnd.showTransmit();
     }
 
     /** Takes what has come, and says how many frames that was. */
     int take() {
-        DriverRing ring = frontEnd.receiveRing();
-        int n = 0;
-        while (n < ring.size() && ring.next()) {
-            ring.offer(ring.usedId());
-            n++;
-        }
-        if (ring.publish()) {
-            frontEnd.kickReceive();
-        }
-        return n;
+        return frontEnd.takeAll();
     }
 
     @Override

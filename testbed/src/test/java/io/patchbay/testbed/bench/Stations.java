@@ -39,23 +39,12 @@ final class Stations implements AutoCloseable {
     }
 
     void show() {
-        if (frontEnd.transmitRing().publish()) {
-            frontEnd.kickTransmit();
-        }
+        frontEnd.showTransmit();
     }
 
     /** Takes what has come, gives the buffers back, and says how many they were. */
     int take() {
-        DriverRing ring = frontEnd.receiveRing();
-        int buffers = 0;
-        while (buffers < ring.size() && ring.next()) {
-            ring.offer(ring.usedId());
-            buffers++;
-        }
-        if (buffers > 0 && ring.publish()) {
-            frontEnd.kickReceive();
-        }
-        return buffers;
+        return frontEnd.takeAll();
     }
 
     @Override

@@ -72,12 +72,15 @@ final class RunCommand implements Callable<Integer> {
         List<Config.PortConfig> guests = config.ports().stream()
                 .filter(port -> port.type().equals(VhostPortProvider.TYPE))
                 .toList();
+        if (config.switching().warmUp().isZero() || guests.isEmpty()) {
+            return;
+        }
         Optional<Path> state = config.switching().statePath();
         boolean awaited = guests.stream()
                 .anyMatch(port -> state.map(directory -> SwitchConfig.stateFile(directory, port.name()))
                         .filter(WarmUp::isGuestWaiting)
                         .isPresent());
-        if (config.switching().warmUp().isZero() || guests.isEmpty() || awaited) {
+        if (awaited) {
             return;
         }
         try {

@@ -188,6 +188,36 @@ class Testpmd(Conversation):
         self.await_text(r"testpmd> $")
 
 
+class Guests(Testpmd):
+    """One testpmd with two ports on each switch: ports 0 and 1 on the first, 2 and 3 on the second."""
+
+    def __init__(self, switches, vdev_options):
+        vdevs = []
+        for s, (switch, options) in enumerate(zip(switches, vdev_options)):
+            for i, socket in enumerate(switch.sockets):
+                # testpmd sends frames of port p to 02:00:00:00:00:p: they arrive, and are not flooded, if that is its neighbour's address.
+                port = 2 * s + i
+                vdevs.append(f"net_virtio_user{port},path={socket},mac=02:00:00:00:00:0{port ^ 1},queue_size=256{options}")
+        super().__init__("bench", vdevs, "--forward-mode=io", "--total-num-mbufs=4096", "--mbcache=512")
+        self.ports = len(vdevs)
+
+    def top_up(self):
+        """Frames that were lost on the way are replaced: as many are in flight at either switch as its rings hold."""
+        self.command("stop", r"Done\.|not started")
+        self.command("start tx_first 8", r"packet forwarding packets/burst")
+
+    def rates(self):
+        """Frames a second received at each port since the last call."""
+        said = self.command("show port stats all", r"(Rx-pps:.*?){%d}Tx-pps: *\d+" % self.ports)
+        return [int(rate) for rate in re.findall(r"Rx-pps: *(\d+)", said)]
+
+    def learn(self, size):
+        self.process.stdin.write(f"set txpkts {size}\n".encode())
+        self.command("start tx_first 1", r"packet forwarding packets/burst")
+        time.sleep(0.5)
+
+
+
 class VhostLibrary(Switch):
     """DPDK's own vhost library with nothing around it."""
 

@@ -122,8 +122,14 @@ final class SwitchUnderTest implements AutoCloseable {
         return frames;
     }
 
-    /** Turns of the first worker so far: a sleeping one makes none. */
-    long turns() throws IOException {
+    /** Turns that the first worker makes in the next 300 ms: a sleeping one makes none. */
+    long turnsInAMoment() throws IOException, InterruptedException {
+        long before = turns();
+        TimeUnit.MILLISECONDS.sleep(300);
+        return turns() - before;
+    }
+
+    private long turns() throws IOException {
         JsonNode counters = ask("/v1/workers").get(0).get("counters");
         return counters.get("idle_turns").longValue()
                 + counters.get("busy_turns").longValue();

@@ -43,6 +43,7 @@ public class FrameBenchmark {
     private final MemorySegment from = Arena.global().allocate(FOOTPRINT, 4096);
     private final MemorySegment to = Arena.global().allocate(FOOTPRINT, 4096);
     private final Burst burst = new Burst();
+    private final Burst packet = new Burst();
     private final SoftwareOffload software = new SoftwareOffload();
     private int stride;
     private int position;
@@ -53,6 +54,28 @@ public class FrameBenchmark {
         byte[] content = new byte[FOOTPRINT];
         new Random(1).nextBytes(content);
         from.copyFrom(MemorySegment.ofArray(content));
+    }
+
+    @Setup(Level.Trial)
+    public void makePacket() {
+        byte[] frame = new byte[bytes];
+        ByteBuffer.wrap(frame)
+                .put(new byte[] {2, 0, 0, 0, 0, 1, 2, 0, 0, 0, 0, 2, 8, 0})
+                .put(new byte[] {0x45, 0})
+                .putShort((short) (bytes - 14))
+                .put(new byte[] {0, 0, 0x40, 0, 64, 6, 0, 0, 10, 0, 0, 1, 10, 0, 0, 2})
+                .put(TRANSPORT + 12, (byte) 0x50);
+        MemorySegment memory = Arena.global().allocate(bytes, 64);
+        memory.copyFrom(MemorySegment.ofArray(frame));
+        ValueLayout.OfLong word = ValueLayout.JAVA_LONG_UNALIGNED;
+        packet.addSegment(memory, Burst.HEAD_BYTES, bytes - Burst.HEAD_BYTES);
+        packet.endFrame(memory.get(word, 0), memory.get(word, Long.BYTES), bytes);
+        long offload = bytes > HEADERS + 1448
+                ? Offload.of(Offload.FLAG_NEEDS_CSUM, Offload.GSO_TCPV4, 1448, TRANSPORT, 16)
+                : Offload.checksum(TRANSPORT, 16);
+        if (!OffloadCheck.ofGuest(OffloadSet.ALL).accept(packet, offload)) {
+            throw new IllegalStateException("the packet is not one that would be accepted");
+        }
     }
 
     /** Where the next frame begins. */
@@ -95,29 +118,5 @@ public class FrameBenchmark {
             sum += software.out().length(0);
         }
         return sum;
-    }
-
-    private final Burst packet = new Burst();
-
-    @Setup(Level.Trial)
-    public void makePacket() {
-        byte[] frame = new byte[bytes];
-        ByteBuffer.wrap(frame)
-                .put(new byte[] {2, 0, 0, 0, 0, 1, 2, 0, 0, 0, 0, 2, 8, 0})
-                .put(new byte[] {0x45, 0})
-                .putShort((short) (bytes - 14))
-                .put(new byte[] {0, 0, 0x40, 0, 64, 6, 0, 0, 10, 0, 0, 1, 10, 0, 0, 2})
-                .put(TRANSPORT + 12, (byte) 0x50);
-        MemorySegment memory = Arena.global().allocate(bytes, 64);
-        memory.copyFrom(MemorySegment.ofArray(frame));
-        ValueLayout.OfLong word = ValueLayout.JAVA_LONG_UNALIGNED;
-        packet.addSegment(memory, Burst.HEAD_BYTES, bytes - Burst.HEAD_BYTES);
-        packet.endFrame(memory.get(word, 0), memory.get(word, Long.BYTES), bytes);
-        long offload = bytes > HEADERS + 1448
-                ? Offload.of(Offload.FLAG_NEEDS_CSUM, Offload.GSO_TCPV4, 1448, TRANSPORT, 16)
-                : Offload.checksum(TRANSPORT, 16);
-        if (!OffloadCheck.ofGuest(OffloadSet.ALL).accept(packet, offload)) {
-            throw new IllegalStateException("the packet is not one that would be accepted");
-        }
     }
 }

@@ -1,6 +1,6 @@
 package io.patchbay.testbed.bench;
 
-import java.util.function.DoubleSupplier;
+import java.util.function.Supplier;
 
 /**
  * What two things that are compared came to, measured one after the other.
@@ -8,19 +8,19 @@ import java.util.function.DoubleSupplier;
  * @param first of the one
  * @param second of the other
  */
-record Halves(double first, double second) {
+record Halves<T>(T first, T second) {
 
     /** Measures both; which of them begins alternates from pair to pair. */
-    static Halves measure(int pair, DoubleSupplier one, DoubleSupplier other) {
+    static <T> Halves<T> measure(int pair, Supplier<T> one, Supplier<T> other) {
         if (pair % 2 == 0) {
-            double first = one.getAsDouble();
-            return new Halves(first, other.getAsDouble());
+            T first = one.get();
+            return new Halves<>(first, other.get());
         }
-        double second = other.getAsDouble();
-        return new Halves(one.getAsDouble(), second);
+        T second = other.get();
+        return new Halves<>(one.get(), second);
     }
 
-    double ratio() {
-        return first / second;
+    static double ratio(Halves<Double> figures) {
+        return figures.first() / figures.second();
     }
 }

@@ -79,7 +79,7 @@ final class ScaleBench {
             base.block(nanos);
             other.block(nanos);
             for (int pair = 0; pair < pairs; pair++) {
-                Halves took = Halves.measure(pair, () -> base.block(nanos), () -> other.block(nanos));
+                Halves<Double> took = Halves.measure(pair, () -> base.block(nanos), () -> other.block(nanos));
                 out.printf(
                         "%s,%d,%d,%d,%s,%.1f,%.1f,%.3f,%d%n",
                         series,
@@ -89,7 +89,7 @@ final class ScaleBench {
                         shape.pattern(),
                         took.first(),
                         took.second(),
-                        took.ratio(),
+                        Halves.ratio(took),
                         base.lost() + other.lost());
             }
         }

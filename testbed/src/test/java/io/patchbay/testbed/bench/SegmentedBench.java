@@ -97,8 +97,8 @@ final class SegmentedBench {
             bench.forwardFor(WARM_UP_NANOS);
             bench.copyFor(nanos);
             for (int pair = 0; pair < pairs; pair++) {
-                Halves rates = Halves.measure(pair, () -> bench.forwardFor(nanos), () -> bench.copyFor(nanos));
-                System.out.printf("%s,%.2f,%.2f,%.3f%n", name, rates.first(), rates.second(), rates.ratio());
+                Halves<Double> rates = Halves.measure(pair, () -> bench.forwardFor(nanos), () -> bench.copyFor(nanos));
+                System.out.printf("%s,%.2f,%.2f,%.3f%n", name, rates.first(), rates.second(), Halves.ratio(rates));
             }
             if (board.dropped() > 0) {
                 throw new IllegalStateException(board.dropped() + " frames were dropped");

@@ -51,8 +51,8 @@ final class TwoWorkersBench implements AutoCloseable {
             one.half(2 * rounds);
             two.half(2 * rounds);
             for (int pair = 0; pair < pairs; pair++) {
-                Halves took = Halves.measure(pair, () -> one.half(rounds), () -> two.half(rounds));
-                System.out.printf("%s,%.1f,%.1f,%.3f%n", name, took.first(), took.second(), took.ratio());
+                Halves<Double> took = Halves.measure(pair, () -> one.half(rounds), () -> two.half(rounds));
+                System.out.printf("%s,%.1f,%.1f,%.3f%n", name, took.first(), took.second(), Halves.ratio(took));
             }
         }
     }

@@ -30,11 +30,9 @@ final class WakeUpBench {
     private final Stations sender;
     private final Stations receiver;
     private final Waker waker = new Waker();
-    private final long pauseNanos;
 
-    private WakeUpBench(BenchSwitch board, long pauseNanos) throws IOException {
+    private WakeUpBench(BenchSwitch board) throws IOException {
         this.board = board;
-        this.pauseNanos = pauseNanos;
         this.sender = new Stations(board.socket(0), FrontEndSettings.MODERN, BYTES);
         this.receiver = new Stations(board.socket(1), FrontEndSettings.MODERN, BYTES);
         Thread.ofPlatform().daemon().start(waker);
@@ -44,30 +42,24 @@ final class WakeUpBench {
     public static void main(String[] arguments) throws Exception {
         int pairs = Integer.parseInt(arguments[0]);
         int wakeUps = Integer.parseInt(arguments[1]);
+        long pause = Long.parseLong(arguments[2]) * 1000;
         Affinity.pinCurrentThread(GUESTS);
         try (BenchSwitch board = BenchSwitch.start(2, new MacTable(16, 300), new IdlePolicy.Sleepy(), WORKER)) {
-            WakeUpBench bench = new WakeUpBench(board, Long.parseLong(arguments[2]) * 1000);
+            WakeUpBench bench = new WakeUpBench(board);
             bench.learn();
             bench.frames(WARM_UP, 0);
             bench.kicks(WARM_UP, 0);
             System.out.println("switch_p50_us,switch_p99_us,thread_p50_us,thread_p99_us");
             for (int pair = 0; pair < pairs; pair++) {
-                long[] ours;
-                long[] theirs;
-                if (pair % 2 == 0) {
-                    ours = bench.frames(wakeUps, bench.pauseNanos);
-                    theirs = bench.kicks(wakeUps, bench.pauseNanos);
-                } else {
-                    theirs = bench.kicks(wakeUps, bench.pauseNanos);
-                    ours = bench.frames(wakeUps, bench.pauseNanos);
-                }
+                Halves<long[]> took =
+                        Halves.measure(pair, () -> bench.frames(wakeUps, pause), () -> bench.kicks(wakeUps, pause));
                 System.out.printf(
                         Locale.ROOT,
                         "%.1f,%.1f,%.1f,%.1f%n",
-                        part(ours, 50),
-                        part(ours, 99),
-                        part(theirs, 50),
-                        part(theirs, 99));
+                        part(took.first(), 50),
+                        part(took.first(), 99),
+                        part(took.second(), 50),
+                        part(took.second(), 99));
             }
             if (board.dropped() > 0) {
                 throw new IllegalStateException(board.dropped() + " frames were dropped");

@@ -1,12 +1,10 @@
 package io.patchbay.rawsock;
 
 import com.fasterxml.jackson.annotation.JsonProperty;
-import io.patchbay.core.linux.NetDevice;
 import io.patchbay.core.linux.PacketSocket;
 import io.patchbay.core.port.SettingChecks;
 import io.patchbay.core.port.SettingException;
 import io.patchbay.core.port.WhenFull;
-import java.nio.charset.StandardCharsets;
 import java.util.List;
 import java.util.Optional;
 
@@ -46,13 +44,7 @@ public record RawSocketSettings(
     private static final int XDP_SEND_BYTES = 2 << 20;
 
     public RawSocketSettings {
-        int bytes = networkInterface.getBytes(StandardCharsets.UTF_8).length;
-        if (bytes == 0 || bytes > NetDevice.MAX_NAME_BYTES) {
-            throw SettingException.of(
-                    "interface",
-                    networkInterface,
-                    "an interface name of 1 to " + NetDevice.MAX_NAME_BYTES + " characters");
-        }
+        SettingChecks.deviceName("interface", networkInterface);
         SettingChecks.namespace("namespace", namespace);
         SettingChecks.oneOf("mode", mode, List.of(PACKET, XDP));
         if (mode.equals(Optional.of(XDP))) {

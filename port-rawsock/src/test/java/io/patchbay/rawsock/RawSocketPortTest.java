@@ -107,7 +107,7 @@ class RawSocketPortTest {
     }
 
     @ParameterizedTest
-    @ValueSource(strings = {"", "a-name-of-more-than-15"})
+    @ValueSource(strings = {"", "a-name-of-more-than-15", "tap%d"})
     void aNameThatNoInterfaceHasIsRefused(String name) {
         assertThatThrownBy(() -> RawSocketSettings.of(name)).isInstanceOf(SettingException.class);
     }

@@ -21,16 +21,6 @@ record LinkSettings(Optional<String> mac, Optional<Integer> mtu, Optional<Boolea
         SettingChecks.range("mtu", mtu, 68, 65_521);
     }
 
-    static String deviceName(String key, String name) {
-        if (!name.matches("[^\\s/:%]{1," + NetDevice.MAX_NAME_BYTES + "}") || name.equals(".") || name.equals("..")) {
-            throw SettingException.of(
-                    key,
-                    name,
-                    "a device name of 1 to " + NetDevice.MAX_NAME_BYTES + " characters without space, /, : or %");
-        }
-        return name;
-    }
-
     static void checkQueues(Optional<Integer> queues) {
         SettingChecks.range("queues", queues, 1, MAX_QUEUES);
     }

@@ -31,7 +31,7 @@ public record MacvtapSettings(
         Optional<Integer> sendBufferBytes) {
 
     public MacvtapSettings {
-        LinkSettings.deviceName("interface", networkInterface);
+        SettingChecks.deviceName("interface", networkInterface);
         SettingChecks.namespace("namespace", namespace);
         LinkSettings.checkQueues(queues);
         new LinkSettings(mac, mtu, up);

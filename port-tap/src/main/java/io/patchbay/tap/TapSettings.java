@@ -38,7 +38,7 @@ public record TapSettings(
         Optional<Integer> sendBufferBytes) {
 
     public TapSettings {
-        LinkSettings.deviceName("device", device);
+        SettingChecks.deviceName("device", device);
         SettingChecks.namespace("namespace", namespace);
         LinkSettings.checkQueues(queues);
         owner.ifPresent(TapSettings::userNumber);

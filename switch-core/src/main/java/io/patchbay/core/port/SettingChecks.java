@@ -1,13 +1,19 @@
 package io.patchbay.core.port;
 
+import io.patchbay.core.linux.NetDevice;
+import java.nio.charset.StandardCharsets;
 import java.util.List;
 import java.util.Optional;
+import java.util.regex.Pattern;
 
 /** What settings records of all kinds check; each throws a {@link SettingException} that names the key. What is absent passes. */
 public final class SettingChecks {
 
     private static final int MIN_BUFFER = 1 << 12;
     private static final int MAX_BUFFER = 1 << 30;
+
+    /** What the kernel takes in a device's name; a % would have it choose a number. */
+    private static final Pattern DEVICE_NAME = Pattern.compile("[^\\s/:%]+");
 
     private SettingChecks() {}
 
@@ -27,6 +33,17 @@ public final class SettingChecks {
                 throw SettingException.of(key, word, String.join(", ", allowed));
             }
         });
+    }
+
+    /** The name of a network device. */
+    public static void deviceName(String key, String name) {
+        if (!DEVICE_NAME.matcher(name).matches()
+                || name.getBytes(StandardCharsets.UTF_8).length > NetDevice.MAX_NAME_BYTES
+                || name.equals(".")
+                || name.equals("..")) {
+            throw SettingException.of(
+                    key, name, "a device name of 1 to " + NetDevice.MAX_NAME_BYTES + " bytes without space, /, : or %");
+        }
     }
 
     /** The file of a network namespace. */

@@ -34,6 +34,20 @@ class SettingChecksTest {
                 .hasMessage("pet is cow; allowed: cat, dog");
     }
 
+    @ParameterizedTest
+    @ValueSource(strings = {"", ".", "..", "a/b", "a:b", "a b", "a\tb", "a%d", "a-name-of-16-by.", "acht-Bytes-ää-ö"})
+    void aNameThatNoDeviceCanHaveIsRefusedByItsKey(String name) {
+        assertThatThrownBy(() -> SettingChecks.deviceName("device", name))
+                .isInstanceOf(SettingException.class)
+                .hasMessage("device is " + name + "; allowed: a device name of 1 to 15 bytes without space, /, : or %");
+    }
+
+    @ParameterizedTest
+    @ValueSource(strings = {"a", "...", "a-name-of-15-by", "brücke-über-1"})
+    void aNameThatADeviceCanHavePasses(String name) {
+        assertThatCode(() -> SettingChecks.deviceName("device", name)).doesNotThrowAnyException();
+    }
+
     @Test
     void bothEndsOfARangeAllWordsAndWhatIsAbsentPass() {
         assertThatCode(() -> {

@@ -12,6 +12,10 @@ final class Namespace implements AutoCloseable {
         Shell.run("ip netns del " + name + " 2>/dev/null; ip netns add " + name);
     }
 
+    String name() {
+        return name;
+    }
+
     /** Moves a device here, gives it an address, and brings it up. */
     void adopt(String device, String address) throws IOException, InterruptedException {
         Shell.run("ip link set " + device + " netns " + name);

@@ -21,27 +21,23 @@ import tools.jackson.databind.json.JsonMapper;
 /** A raw-socket port on one end of a cable whose other end is in a namespace. */
 class RawSocketIT {
 
+    private static final byte[] FRAME = {2, 0, 0, 0, 0, 0, 4, 0, 0, 0, 0, 0, 0, 0};
+
     private Namespace far;
+    private Cable cable;
 
     @BeforeEach
-    void cable() throws Exception {
+    void layCable() throws Exception {
         Peers.needRoot();
         Peers.needPrograms("ip", "scapy");
         far = new Namespace("pbrs");
-        far.run("sysctl -qw net.ipv6.conf.default.disable_ipv6=1");
-        makeCable();
-    }
-
-    private void makeCable() throws Exception {
-        Shell.run("ip link add pbrsn type veth peer name pbrsf netns pbrs"
-                + " && sysctl -qw net.ipv6.conf.pbrsn.disable_ipv6=1 && ip link set pbrsn up arp off");
-        far.run("ip link set pbrsf up arp off");
+        cable = Cable.lay("pbrsn", far, "pbrsf");
     }
 
     @AfterEach
     void cut() throws Exception {
+        cable.close();
         far.close();
-        Shell.run("ip link del pbrsn 2>/dev/null || true");
     }
 
     private static String port(String more) {
@@ -54,17 +50,9 @@ class RawSocketIT {
         try (SwitchUnderTest patchbay = SwitchUnderTest.start(
                         List.of(port(",\"receiveBufferBytes\":4096"), SwitchUnderTest.guestPort(0)), "sleepy");
                 PacketSockets sockets = new PacketSockets("pbrs", List.of("pbrsf"))) {
-            int frames = 0;
-            while (patchbay.dropped("wire", "kernel_drop") < 100) {
-                byte[] frame = new byte[1000];
-                frame[0] = 2;
-                frame[6] = 4;
-                sockets.send("pbrsf", frame, 1000);
-                frames += 1000;
-                assertThat(frames).as("frames sent without a drop").isLessThan(1_000_000);
-            }
+            int frames = KernelDrops.provoke(patchbay, "wire", sockets, "pbrsf", 1_000_000);
             // What was dropped last is counted when the next frame is read.
-            sockets.send("pbrsf", new byte[] {2, 0, 0, 0, 0, 0, 4, 0, 0, 0, 0, 0, 0, 0}, 1);
+            sockets.send("pbrsf", FRAME);
             patchbay.awaitReceived(frames + 1);
             Totals totals = patchbay.totals();
             assertThat(totals.balance()).as("%s", totals).isTrue();
@@ -186,8 +174,7 @@ class RawSocketIT {
                             List.of(port(",\"qdiscBypass\":" + bypass), SwitchUnderTest.guestPort(0)), "adaptive");
                     PacketSockets sockets = new PacketSockets("pbrs", List.of("pbrsf"));
                     FrontEnd guest = FrontEnd.connect(patchbay.socket(0), FrontEndSettings.MODERN, 1500)) {
-                assertThat(guest.send(new byte[] {2, 0, 0, 0, 0, 0, 4, 0, 0, 0, 0, 0, 0, 0}))
-                        .isTrue();
+                assertThat(guest.send(FRAME)).isTrue();
                 patchbay.awaitReceived(1);
                 assertThat(sockets.collect()).hasSize(bypass ? 1 : 0);
                 assertThat(patchbay.dropped("wire", "uplink_full")).isEqualTo(bypass ? 0 : 1);
@@ -204,12 +191,12 @@ class RawSocketIT {
                 patchbay.awaitStatus("wire", "up: interface pbrsn is up");
                 try (PacketSockets sockets = new PacketSockets("pbrs", List.of("pbrsf"))) {
                     long before = patchbay.totals().received();
-                    sockets.send("pbrsf", new byte[] {2, 0, 0, 0, 0, 0, 4, 0, 0, 0, 0, 0, 0, 0});
+                    sockets.send("pbrsf", FRAME);
                     patchbay.awaitReceived(before + 1);
                 }
-                Shell.run("ip link del pbrsn");
+                cable.pull();
                 patchbay.awaitStatus("wire", "down: interface pbrsn has gone");
-                makeCable();
+                cable.lay();
             }
             patchbay.awaitStatus("wire", "up");
             assertThat(guest.receive()).isPresent();
@@ -228,7 +215,7 @@ class RawSocketIT {
             far.run("ip link set pbrsf up");
             patchbay.awaitStatus("wire", "up");
             try (PacketSockets sockets = new PacketSockets("pbrs", List.of("pbrsf"))) {
-                sockets.send("pbrsf", new byte[] {2, 0, 0, 0, 0, 0, 4, 0, 0, 0, 0, 0, 0, 0});
+                sockets.send("pbrsf", FRAME);
             }
             patchbay.awaitReceived(1);
         }
@@ -273,8 +260,7 @@ class RawSocketIT {
             patchbay.awaitStatus("wire", "up: interface pbrsf is up");
             far.run("ip link set pbrsf down");
             patchbay.awaitStatus("wire", "down: interface pbrsf is down");
-            assertThat(guest.send(new byte[] {2, 0, 0, 0, 0, 0, 4, 0, 0, 0, 0, 0, 0, 0}))
-                    .isTrue();
+            assertThat(guest.send(FRAME)).isTrue();
             patchbay.awaitReceived(1);
             assertThat(patchbay.dropped("wire", "port_down")).isOne();
         }

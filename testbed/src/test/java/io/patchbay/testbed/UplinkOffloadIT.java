@@ -31,6 +31,7 @@ class UplinkOffloadIT {
             List.of("tx on tso on gso on", "tx on tso off gso off", "tx off tso off gso off");
 
     private Namespace far;
+    private Cable cable;
 
     /** switch - pbuv0 [ pbuv1 - bridge - pbuw0 - pbuw1 ], where pbuw0 has everything finished before. */
     @BeforeEach
@@ -39,18 +40,18 @@ class UplinkOffloadIT {
         Peers.needPrograms("ip", "ethtool", "python3");
         far = new Namespace("pbuf");
         far.run("sysctl -qw net.ipv6.conf.all.disable_ipv6=1 net.ipv6.conf.default.disable_ipv6=1");
-        Shell.run("ip link add pbuv0 mtu 9000 type veth peer name pbuv1 mtu 9000 netns pbuf"
-                + " && sysctl -qw net.ipv6.conf.pbuv0.disable_ipv6=1 && ip link set pbuv0 arp off up");
+        cable = Cable.lay("pbuv0", far, "pbuv1", "mtu 9000");
         far.run("ip link add pbuw0 mtu 9000 type veth peer name pbuw1 mtu 9000"
                 + " && ip link add pbufb type bridge && ip link set pbuv1 master pbufb && ip link set pbuw0 master pbufb"
                 + " && ethtool -K pbuw0 tx off tso off gso off >/dev/null"
-                + " && for d in pbuv1 pbuw0 pbuw1 pbufb; do ip link set $d arp off up; done");
+                + " && for d in pbuw0 pbuw1 pbufb; do ip link set $d arp off up; done");
     }
 
     @AfterEach
     void cut() throws Exception {
+        cable.close();
         far.close();
-        Shell.run("for d in pbuv9 pbuv0 pbub pbut; do ip link del $d 2>/dev/null; done; true");
+        Shell.run("for d in pbuv9 pbub pbut; do ip link del $d 2>/dev/null; done; true");
     }
 
     private static String port(String kind) throws Exception {

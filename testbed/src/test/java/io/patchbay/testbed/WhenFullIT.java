@@ -31,8 +31,7 @@ class WhenFullIT {
         Peers.needPrograms("ip", "tc", "ping", "python3");
         near = new Namespace("pbwn");
         far = new Namespace("pbwf");
-        near.run("ip link add pbwv0 type veth peer name pbwv1 netns pbwf && ip link set pbwv0 up");
-        far.run("ip link set pbwv1 arp off up");
+        Cable.lay(near, "pbwv0", far, "pbwv1"); // pulled out with the namespaces
     }
 
     @AfterEach

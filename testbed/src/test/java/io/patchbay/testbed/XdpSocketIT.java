@@ -26,33 +26,26 @@ class XdpSocketIT {
     private static final byte[] FRAME = {2, 0, 0, 0, 0, 0, 4, 0, 0, 0, 0, 0, 0, 0};
 
     private Namespace far;
+    private Cable cable;
 
     @BeforeEach
-    void cable() throws Exception {
+    void layCable() throws Exception {
         Peers.needRoot();
         Peers.needPrograms("ip", "scapy", "ethtool");
         far = new Namespace("pbxd");
-        far.run("sysctl -qw net.ipv6.conf.default.disable_ipv6=1");
-        makeCable();
+        cable = Cable.lay("pbxdn", far, "pbxdf");
+        finishFrames();
     }
 
-    private void makeCable() throws Exception {
-        makeCable("", "");
-        Shell.run("sysctl -qw net.ipv6.conf.pbxdn.disable_ipv6=1 && ip link set pbxdn up arp off");
-    }
-
-    /** @param where the namespace of the near end, of which the caller makes the rest */
-    private void makeCable(String where, String queues) throws Exception {
-        Shell.run("ip link add pbxdn " + where + " " + queues + " type veth peer name pbxdf netns pbxd " + queues);
-        far.run("ip link set pbxdf up arp off");
-        // What a veth leaves undone in a frame cannot be seen by XDP.
+    /** What a veth leaves undone in a frame cannot be seen by XDP. */
+    private void finishFrames() throws Exception {
         far.run("ethtool -K pbxdf tx off tso off gso off txvlan off >/dev/null");
     }
 
     @AfterEach
     void cut() throws Exception {
+        cable.close();
         far.close();
-        Shell.run("ip link del pbxdn 2>/dev/null || true");
     }
 
     private static String port(String more) {
@@ -93,17 +86,9 @@ class XdpSocketIT {
         try (SwitchUnderTest patchbay = SwitchUnderTest.start(
                         List.of(port(",\"receiveBufferBytes\":4096"), SwitchUnderTest.guestPort(0)), "sleepy");
                 PacketSockets sockets = new PacketSockets("pbxd", List.of("pbxdf"))) {
-            int frames = 0;
-            while (patchbay.dropped("wire", "kernel_drop") < 100) {
-                byte[] frame = new byte[1000];
-                frame[0] = 2;
-                frame[6] = 4;
-                sockets.send("pbxdf", frame, 1000);
-                frames += 1000;
-                assertThat(frames).as("frames sent without a drop").isLessThan(200_000);
-            }
+            int frames = KernelDrops.provoke(patchbay, "wire", sockets, "pbxdf", 200_000);
             TimeUnit.MILLISECONDS.sleep(100);
-            sockets.send("pbxdf", FRAME, 1);
+            sockets.send("pbxdf", FRAME);
             TimeUnit.MILLISECONDS.sleep(100);
             Totals totals = patchbay.totals();
             assertThat(totals.balance()).as("%s", totals).isTrue();
@@ -151,9 +136,9 @@ class XdpSocketIT {
     @ParameterizedTest
     @ValueSource(ints = {1, 2})
     void everyQueueOfAnInterfaceHasItsSocket(int workers) throws Exception {
-        Shell.run("ip link del pbxdn");
-        makeCable("", "numtxqueues 2 numrxqueues 2");
-        Shell.run("sysctl -qw net.ipv6.conf.pbxdn.disable_ipv6=1 && ip link set pbxdn up arp off");
+        cable.pull();
+        cable = Cable.lay("pbxdn", far, "pbxdf", "numtxqueues 2 numrxqueues 2");
+        finishFrames();
         try (SwitchUnderTest patchbay =
                         SwitchUnderTest.start(List.of(port(""), SwitchUnderTest.guestPort(0)), "adaptive", workers);
                 PacketSockets sockets = new PacketSockets("pbxd", List.of("pbxdf"));
@@ -217,10 +202,10 @@ class XdpSocketIT {
 
     @Test
     void anInterfaceOfAnotherNamespaceIsServedThereAndAgainWhenItReturns() throws Exception {
-        Shell.run("ip link del pbxdn");
+        cable.pull();
         try (Namespace near = new Namespace("pbxdb")) {
-            makeCable("netns pbxdb", "");
-            near.run("ip link set pbxdn up arp off");
+            Cable elsewhere = Cable.lay(near, "pbxdn", far, "pbxdf");
+            finishFrames();
             try (SwitchUnderTest patchbay = SwitchUnderTest.start(
                             List.of(port(",\"namespace\":\"/run/netns/pbxdb\""), SwitchUnderTest.guestPort(0)),
                             "adaptive");
@@ -239,10 +224,10 @@ class XdpSocketIT {
                                 .extracting(PacketSockets.Arrival::frame)
                                 .containsExactly(conversation(i, false));
                     }
-                    near.run("ip link del pbxdn");
+                    elsewhere.pull();
                     patchbay.awaitStatus("wire", "down: interface pbxdn");
-                    makeCable("netns pbxdb", "");
-                    near.run("ip link set pbxdn up arp off");
+                    elsewhere.lay();
+                    finishFrames();
                 }
             }
         }
@@ -259,9 +244,10 @@ class XdpSocketIT {
                     sockets.send("pbxdf", FRAME);
                     patchbay.awaitReceived(before + 1);
                 }
-                Shell.run("ip link del pbxdn");
+                cable.pull();
                 patchbay.awaitStatus("wire", "down: interface pbxdn has gone");
-                makeCable();
+                cable.lay();
+                finishFrames();
             }
             patchbay.awaitStatus("wire", "up");
         }

@@ -21,7 +21,6 @@ import io.patchbay.vhost.wire.VringAddresses;
 import java.lang.foreign.MemorySegment;
 import java.lang.foreign.ValueLayout;
 import java.util.ArrayList;
-import java.util.Arrays;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
@@ -334,7 +333,7 @@ final class RunningQueues {
         if (!troubles().isEmpty()) {
             return troubles();
         }
-        return Arrays.stream(vrings).anyMatch(Vring::started)
+        return IntStream.range(0, vrings.length).anyMatch(index -> vrings[index].started() && !runs(index))
                 ? "disabled: the front end has not enabled its queues, or the guest is paused"
                 : "ring not started: the guest's driver is not there yet";
     }

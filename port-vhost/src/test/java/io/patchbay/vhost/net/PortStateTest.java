@@ -6,6 +6,7 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import io.patchbay.core.linux.Fd;
 import io.patchbay.core.linux.SharedMemory;
 import io.patchbay.core.linux.UnixSocket;
+import io.patchbay.core.port.PortStatus;
 import io.patchbay.core.worker.IdlePolicy;
 import io.patchbay.core.worker.Waiters;
 import io.patchbay.vhost.frontend.FrontEnd;
@@ -18,10 +19,13 @@ import io.patchbay.vhost.wire.Message;
 import io.patchbay.vhost.wire.RegionDescription;
 import io.patchbay.vhost.wire.Request;
 import java.io.IOException;
+import java.lang.foreign.Arena;
 import java.lang.foreign.ValueLayout;
 import java.util.List;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
 
 /** What an operator is told of a port that carries no frames. */
 @Timeout(60)
@@ -42,6 +46,12 @@ class PortStateTest {
 
     private static GuestRig clients() throws Exception {
         return new GuestRig(new IdlePolicy.Sleepy(), Waiters.AUTO, 1, VhostSettings::client);
+    }
+
+    @Test
+    void notStarted() {
+        assertThat(new VhostPort("vm0", VhostSettings.at("/run/vm0.sock")).status())
+                .isEqualTo(PortStatus.down("not started"));
     }
 
     @Test
@@ -98,6 +108,24 @@ class PortStateTest {
         }
     }
 
+    @ParameterizedTest
+    @CsvSource({"0, transmit", "1, receive"})
+    void oneQueueIsEnoughToBeUpAndItIsSaidWhichRuns(int stopped, String runs) throws Exception {
+        try (GuestRig rig = GuestRig.adaptive()) {
+            FrontEnd a = rig.connect(0, FrontEndSettings.MODERN);
+            FrontEnd b = rig.connect(1, FrontEndSettings.MODERN);
+            byte[] frame = GuestToGuestTest.frame(2, 1, 100, new java.util.Random(1));
+            a.send(frame); // or its transmit queue has never seen a buffer
+            GuestRig.await(b);
+
+            a.client().exchange(Request.GET_VRING_BASE, Message.state(stopped, 0), NO_FILES);
+
+            assertThat(rig.port(0).status())
+                    .isEqualTo(PortStatus.up("only the guest's " + runs
+                            + " queue runs; ring not started: the guest's driver is not there yet"));
+        }
+    }
+
     @Test
     void disabled() throws Exception {
         try (GuestRig rig = GuestRig.adaptive()) {
@@ -138,6 +166,12 @@ class PortStateTest {
             try (Fd copy = SharedMemory.createMemfd("private", a.region().size())) {
                 a.client().tell(Request.SET_MEM_TABLE, Message.memoryTable(List.of(a.region())), List.of(copy));
                 awaitReason(rig, "the guest has never posted a buffer", "its memory is not shared");
+
+                // A buffer at guest address 0 shows by its length alone.
+                try (Arena arena = Arena.ofConfined()) {
+                    SharedMemory.map(copy, 0, a.region().size(), arena).set(ValueLayout.JAVA_LONG, Long.BYTES, 2048);
+                }
+                assertThat(rig.port(0).status().up()).isTrue();
             }
         }
     }

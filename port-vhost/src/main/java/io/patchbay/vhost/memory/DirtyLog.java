@@ -84,8 +84,8 @@ public final class DirtyLog implements AutoCloseable {
             throw new InvalidMemoryException(describe(d)
                     + " cannot be; allowed: a size above 0, an offset that is a multiple of " + OFFSET_ALIGNMENT);
         }
-        // Compared by subtraction, which cannot wrap.
-        if (d.mmapOffset() > fileSize || d.size() > fileSize - d.mmapOffset()) {
+        // Compared by subtraction, which cannot wrap; what begins after the end has less than nothing left.
+        if (d.size() > fileSize - d.mmapOffset()) {
             throw new InvalidMemoryException(describe(d) + " passes the end of its file of " + fileSize + " bytes");
         }
         return d.mmapOffset() + d.size();
@@ -98,8 +98,8 @@ public final class DirtyLog implements AutoCloseable {
 
     /** Whether the log has a bit for every page of a piece of guest-physical memory. */
     public boolean covers(long address, long length) {
-        long last = address + length - 1;
-        boolean wraps = length <= 0 || Long.compareUnsigned(last, address) < 0;
+        long last = address + length - 1; // of no length, before the address, or the last there can be
+        boolean wraps = Long.compareUnsigned(last, address) < 0;
         return !wraps && (last >>> PAGE_SHIFT) / PAGES_PER_BYTE < description.size();
     }
 

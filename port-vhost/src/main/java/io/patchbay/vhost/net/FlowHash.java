@@ -87,8 +87,7 @@ final class FlowHash {
 
     /** Something of the ports that is the same when they are exchanged, or 0 if there are none. */
     private static int ports(Burst burst, int frame, int protocol, int at) {
-        boolean hasPorts = protocol == TCP || protocol == UDP || protocol == SCTP;
-        if (!hasPorts || burst.length(frame) < at + Integer.BYTES) {
+        if (protocol != TCP && protocol != UDP && protocol != SCTP) {
             return 0;
         }
         int both = word(burst, frame, at);

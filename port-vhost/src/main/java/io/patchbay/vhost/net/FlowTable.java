@@ -64,7 +64,8 @@ final class FlowTable {
     /** The pair a conversation was sent from last, or {@link #UNKNOWN}. */
     int pair(int hash) {
         long entry = (long) ENTRY.getOpaque(entries, hash & ENTRIES - 1);
-        return (int) (entry >>> 32) == hash && entry != 0 ? (int) (entry & 0xff) - 1 : UNKNOWN;
+        // An empty entry is that of conversation 0, unknown.
+        return (int) (entry >>> 32) == hash ? (int) (entry & 0xff) - 1 : UNKNOWN;
     }
 
     /** Forgets everything, for another guest. Only while no worker uses the table. */

@@ -92,16 +92,15 @@ public final class Session {
             return Optional.of("more than " + MessageDescriptor.MAX_DESCRIPTORS + " descriptors");
         }
         if (request == Request.SET_MEM_TABLE) {
-            long regions = message.tableCount();
-            if (regions < 0
-                    || regions > MessageDescriptor.TABLE_MAX_REGIONS
+            long regions = message.tableCount(); // -1, and so no size, of a table that is too short to say
+            if (regions > MessageDescriptor.TABLE_MAX_REGIONS
                     || bytes != MessageDescriptor.TABLE_REGIONS + regions * MessageDescriptor.REGION_BYTES) {
                 return Optional.of("a memory table of " + (regions < 0 ? "no" : regions) + " regions in " + bytes
                         + " bytes; allowed: up to " + MessageDescriptor.TABLE_MAX_REGIONS + " regions, in "
                         + MessageDescriptor.TABLE_REGIONS + " bytes and " + MessageDescriptor.REGION_BYTES
                         + " for each");
             }
-        } else if (request.payloadBytes() != Request.VARIABLE && bytes != request.payloadBytes()) {
+        } else if (bytes != request.payloadBytes()) {
             return Optional.of(bytes + " bytes of payload instead of " + request.payloadBytes());
         }
         long wanted = wantedFiles(request, message, files);

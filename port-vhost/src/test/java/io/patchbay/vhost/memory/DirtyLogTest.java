@@ -70,6 +70,8 @@ class DirtyLogTest {
         "9223372036854775807, 8", // whose end wraps
         "8, 9223372036854775800",
         "-8, -8",
+        "16, -8",
+        "-8, 16", // whose end is within its file, before its beginning
     })
     void aLogThatCannotBeIsRefused(long size, long offset) {
         Fd file = SharedMemory.createMemfd("log", 8192);
@@ -96,6 +98,8 @@ class DirtyLogTest {
         "4096, fffffffffffff000, 2000, false", // around its end
         "4096, 0, ffffffffffffffff, false",
         "4096, 0, 0, false",
+        "4096, 1000, 0, false",
+        "4096, 1000, ffffffffffffffff, false",
     })
     void aLogCoversAsMuchMemoryAsItHasBits(long size, String address, String length, boolean covered) throws Exception {
         try (DirtyLog log = map(SharedMemory.createMemfd("log", size), size, 0)) {
@@ -120,6 +124,15 @@ class DirtyLogTest {
                 assertThat(bytes.asSlice(size).mismatch(MemorySegment.ofArray(new byte[(int) (4096 - size)])))
                         .isEqualTo(-1);
             }
+        }
+    }
+
+    @DisplayName("S9: writes before the beginning of the log")
+    @Test
+    void noBitIsEverSetBeforeTheLog() throws Exception {
+        try (Fd file = SharedMemory.createMemfd("log", 4096);
+                DirtyLog log = map(file, 8, 8)) {
+            assertThatThrownBy(() -> log.mark(-1, 1)).isInstanceOf(IndexOutOfBoundsException.class);
         }
     }
 
@@ -242,6 +255,15 @@ class DirtyLogTest {
             dirty.flush();
             assertThat(bell.drain()).as("the page is in the log already").isFalse();
         }
+    }
+
+    /** The keeper of guest memory asks at any time, also while the front end goes. */
+    @Test
+    void aLogThatIsClosedMayBeAskedAllTheSame() throws Exception {
+        DirtyLog log = map(SharedMemory.createMemfd("log", 4096), 8, 0);
+        log.close();
+        assertThat(log.intact()).isTrue();
+        assertThat(log.changedMillis()).isEqualTo(Long.MIN_VALUE);
     }
 
     @Test

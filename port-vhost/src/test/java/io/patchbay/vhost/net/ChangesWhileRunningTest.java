@@ -7,6 +7,7 @@ import io.patchbay.core.linux.EventFd;
 import io.patchbay.core.linux.Fd;
 import io.patchbay.core.linux.SharedMemory;
 import io.patchbay.core.port.DropReason;
+import io.patchbay.vhost.frontend.DirtyLogReader;
 import io.patchbay.vhost.frontend.FrontEnd;
 import io.patchbay.vhost.frontend.FrontEndSettings;
 import io.patchbay.vhost.wire.Feature;
@@ -141,11 +142,26 @@ class ChangesWhileRunningTest {
             a.client().tell(Request.SET_MEM_TABLE, Message.memoryTable(List.of(a.region())), List.of(a.memoryFile()));
             a.client().tell(Request.SET_VRING_ENABLE, Message.state(0, 1), NO_FILES);
             a.client().tell(Request.SET_VRING_ENABLE, Message.state(1, 1), NO_FILES);
+            a.client().tell(Request.SET_VRING_NUM, Message.state(0, 256), NO_FILES);
+            a.client().tell(Request.SET_VRING_NUM, Message.state(1, 256), NO_FILES);
+            a.client().tell(Request.SET_VRING_ADDR, Message.addresses(a.addresses(0)), NO_FILES);
+            a.client().tell(Request.SET_VRING_ADDR, Message.addresses(a.addresses(1)), NO_FILES);
             a.client().tell(Request.NET_SET_MTU, Message.number(1500), NO_FILES);
         });
         assertThat(rig.port(0).guestMemory().regions())
                 .as("nothing was mapped anew")
                 .isEqualTo(regionsBefore);
+    }
+
+    @Test
+    void whatTheGuestsBuffersGetIsLoggedAndNotLogged() throws IOException {
+        try (DirtyLogReader log = a.newLog()) {
+            a.useLog(log);
+            assertNothingIsLost(round -> {
+                a.logWrites(true, false);
+                a.logWrites(false, false);
+            });
+        }
     }
 
     @Test

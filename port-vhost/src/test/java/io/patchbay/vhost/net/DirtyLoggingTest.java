@@ -356,6 +356,24 @@ class DirtyLoggingTest {
         }
     }
 
+    /** What a front end says of the log of a ring that is not to be logged, or of a packed one, means nothing. */
+    @Test
+    void whereARingWouldBeLoggedDoesNotMatterIfThatIsNotAskedFor() throws Exception {
+        FrontEnd split = rig.connect(0, FrontEndSettings.MODERN);
+        FrontEnd packed = rig.connect(1, new FrontEndSettings(FrontEndSettings.MODERN.features() | PACKED, 256, 2048));
+        try (DirtyLogReader splitLog = split.newLog();
+                DirtyLogReader packedLog = packed.newLog()) {
+            split.useLog(splitLog);
+            packed.useLog(packedLog);
+            VringAddresses logged = receiveRing(split, -1);
+            VringAddresses unlogged =
+                    new VringAddresses(0, 0, logged.descriptors(), logged.used(), logged.available(), logged.log());
+            split.client().tell(Request.SET_VRING_ADDR, Message.addresses(unlogged), List.of());
+            packed.client().tell(Request.SET_VRING_ADDR, Message.addresses(receiveRing(packed, -1)), List.of());
+            exchangeSomeFrames(split, packed);
+        }
+    }
+
     @Test
     void aUsedRingMayBeLoggedOutsideTheGuestsMemory() throws Exception {
         FrontEnd a = rig.connect(0, FrontEndSettings.MODERN);

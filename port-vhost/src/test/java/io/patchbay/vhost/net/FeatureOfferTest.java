@@ -174,6 +174,35 @@ class FeatureOfferTest {
     }
 
     @Test
+    void aStateThatCouldNotBeWrittenIsWrittenWhenThatIsPossible() throws IOException {
+        Path inTheWay = directory.resolve("ports");
+        Files.writeString(inTheWay, "a file where a directory should be");
+        FeatureOffer offer = offeredToMe(ALL);
+
+        Files.delete(inTheWay);
+        offer.offer();
+
+        assertThat(offer.trouble()).isEmpty();
+        assertThat(OfferState.read(file()).orElseThrow().offered()).contains(MRG.name());
+    }
+
+    @Test
+    void aStateThatIsNotThereIsNoError() throws IOException {
+        assertThat(OfferState.read(file())).isEmpty();
+    }
+
+    @Test
+    void aStateOfAnotherVersionIsNotUnderstood() throws IOException {
+        offeredToMe(ALL);
+        Files.writeString(file(), Files.readString(file()).replaceFirst("\"version\" *: *1", "\"version\" : 2"));
+
+        assertThatThrownBy(() -> OfferState.read(file()))
+                .isInstanceOf(IOException.class)
+                .hasMessage("it has version 2 instead of 1");
+        assertThat(offeredToMe(ALL, MRG.name()).offered()).isEqualTo(ALL & ~MRG.mask());
+    }
+
+    @Test
     void nothingIsWrittenIfNothingChanges() throws IOException {
         FeatureOffer offer = offeredToMe(ALL);
         Object before = Files.readAttributes(file(), "unix:ino").get("ino");
@@ -195,6 +224,14 @@ class FeatureOfferTest {
                     assertThat(e.value()).isEqualTo(wrong);
                     assertThat(e.allowed()).contains("did you mean " + right + "?");
                 });
+    }
+
+    @Test
+    void aWordThatIsLikeNoFeatureIsAnErrorWithAnExample() {
+        assertThatThrownBy(() -> new FeatureSettings(List.of("OFFLOADING_OF_EVERYTHING")))
+                .isInstanceOfSatisfying(
+                        SettingException.class,
+                        e -> assertThat(e.allowed()).endsWith(", such as VIRTIO_NET_F_MRG_RXBUF"));
     }
 
     @Test

@@ -35,10 +35,11 @@ class FlowHashTest {
     private static int hash(byte[] frame, int piece) {
         Burst burst = new Burst();
         byte[] head = Arrays.copyOf(frame, Burst.HEAD_BYTES);
-        MemorySegment memory = MemorySegment.ofArray(frame);
         for (int at = Burst.HEAD_BYTES; at < frame.length; at += piece) {
-            assertThat(burst.addSegment(memory, at, Math.min(piece, frame.length - at)))
-                    .isTrue();
+            // Each in memory of its own: who reads beside a piece finds nothing.
+            MemorySegment memory =
+                    MemorySegment.ofArray(Arrays.copyOfRange(frame, at, Math.min(at + piece, frame.length)));
+            assertThat(burst.addSegment(memory, 0, (int) memory.byteSize())).isTrue();
         }
         ByteBuffer words = ByteBuffer.wrap(head).order(java.nio.ByteOrder.LITTLE_ENDIAN);
         burst.endFrame(words.getLong(0), words.getLong(8), frame.length);
@@ -70,6 +71,23 @@ class FlowHashTest {
     void aTagDoesNotHideTheConversation() {
         assertThat(hash(MACS, TAG, V4, V4_ADDRESSES, PORTS, REST)).isEqualTo(hash(MACS, V4, V4_ADDRESSES, PORTS, REST));
         assertThat(hash(MACS, TAG, V6, V6_ADDRESSES, PORTS, REST)).isEqualTo(hash(MACS, V6, V6_ADDRESSES, PORTS, REST));
+    }
+
+    @Test
+    void framesWithoutPortsAreOneWhateverTheyCarry() {
+        String icmp = "0800" + "45000028" + "00014000" + "40010000";
+        assertThat(hash(MACS, icmp, V4_ADDRESSES, "0800" + "1234", REST))
+                .isEqualTo(hash(MACS, icmp, V4_ADDRESSES, "0000" + "ffff", REST));
+        String other = "88b5" + "00".repeat(4);
+        assertThat(hash(MACS, other, "11".repeat(60))).isEqualTo(hash(MACS, other, "22".repeat(60)));
+    }
+
+    @ParameterizedTest
+    @ValueSource(strings = {"06", "11", "84"})
+    void conversationsOfTcpUdpAndSctpDifferByTheirPorts(String protocol) {
+        String packet = "0800" + "45000028" + "00014000" + "40" + protocol + "0000";
+        assertThat(hash(MACS, packet, V4_ADDRESSES, PORTS, REST))
+                .isNotEqualTo(hash(MACS, packet, V4_ADDRESSES, "1f91" + "0050", REST));
     }
 
     @Test

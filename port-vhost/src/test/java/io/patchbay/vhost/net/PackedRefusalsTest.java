@@ -79,6 +79,13 @@ class PackedRefusalsTest {
         a.client().tell(Request.SET_VRING_BASE, Message.state(4, (int) 0x8063_8063L), NO_FILES);
     }
 
+    @Test
+    void aBaseMayBeGivenBeforeTheSize() throws IOException {
+        a.client().tell(Request.SET_VRING_BASE, Message.state(4, (int) 0x8063_8063L), NO_FILES);
+        a.client().tell(Request.SET_VRING_NUM, Message.state(4, 100), NO_FILES);
+        assertFramesPass();
+    }
+
     @ParameterizedTest(name = "descriptors + {0}, driver event + {1}, device event + {2}")
     @CsvSource({"8, 4096, 8192", "0, 4098, 8192", "0, 4096, 8194"})
     void aPartThatIsNotAlignedIsRefused(long descriptors, long driverEvent, long deviceEvent) {

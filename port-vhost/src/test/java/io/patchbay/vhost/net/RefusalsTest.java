@@ -126,11 +126,26 @@ class RefusalsTest {
                 NO_FILES);
     }
 
-    @Test
-    void aQueueThatIsStartedBeforeItIsDescribed() {
+    @ParameterizedTest(name = "size {0}, addresses {1}")
+    @CsvSource({"false, false", "true, false", "false, true"})
+    void aQueueThatIsStartedBeforeItIsDescribed(boolean size, boolean addresses) throws IOException {
+        if (size) {
+            a.client().tell(Request.SET_VRING_NUM, Message.state(7, 256), NO_FILES);
+        }
+        if (addresses) {
+            VringAddresses of = a.addresses(1);
+            a.client()
+                    .tell(
+                            Request.SET_VRING_ADDR,
+                            Message.addresses(new VringAddresses(7, 0, of.descriptors(), of.used(), of.available(), 0)),
+                            NO_FILES);
+        }
         try (var bell = io.patchbay.core.linux.EventFd.create()) {
             assertRefusedAndUnharmed(Request.SET_VRING_KICK, Message.number(7), List.of(bell.descriptor()));
         }
+        VhostDetails details = (VhostDetails) rig.port(0).details();
+        assertThat(details.session().orElseThrow().lastRefusal())
+                .contains("vring 7 is started before its size and addresses are given");
     }
 
     @Test
@@ -170,10 +185,13 @@ class RefusalsTest {
         }
     }
 
-    @Test
-    void theRemovalOfARegionThatIsNotThere() {
-        assertRefusedAndUnharmed(
-                Request.REM_MEM_REG, Message.singleRegion(new RegionDescription(1, 2, 3, 4)), NO_FILES);
+    @ParameterizedTest(name = "guest + {0}, size + {1}, user + {2}")
+    @CsvSource({"4096, 0, 0", "0, 4096, 0", "0, 0, 4096"})
+    void theRemovalOfARegionThatIsNotThere(long guest, long size, long user) {
+        RegionDescription there = a.region();
+        RegionDescription other =
+                new RegionDescription(there.guestAddress() + guest, there.size() + size, there.userAddress() + user, 0);
+        assertRefusedAndUnharmed(Request.REM_MEM_REG, Message.singleRegion(other), NO_FILES);
     }
 
     @ParameterizedTest
@@ -216,6 +234,12 @@ class RefusalsTest {
 
         a.client().tell(Request.SET_FEATURES, Message.number(wanted), NO_FILES);
         assertThat(a.client().ask(Request.GET_STATUS)).isEqualTo(0x0b);
+    }
+
+    @ParameterizedTest
+    @ValueSource(longs = {0, 0x0100_5e00_0001L, 0xffff_ffff_ffffL})
+    void anAnnouncementOfAnAddressThatNoStationHas(long address) {
+        assertRefusedAndUnharmed(Request.SEND_RARP, Message.number(Long.reverseBytes(address << 16)), NO_FILES);
     }
 
     @Test

@@ -5,11 +5,14 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.junit.jupiter.params.provider.Arguments.argumentSet;
 
 import io.patchbay.vhost.wire.Message;
+import io.patchbay.vhost.wire.MessageDescriptor;
 import io.patchbay.vhost.wire.ProtocolFeature;
 import io.patchbay.vhost.wire.RegionDescription;
 import io.patchbay.vhost.wire.Request;
 import java.io.IOException;
 import java.nio.file.Path;
+import java.util.Arrays;
+import java.util.Collections;
 import java.util.List;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.AfterEach;
@@ -88,12 +91,24 @@ class FormTest {
                 form(SET_MEM_TABLE, Message.memoryTable(List.of(REGION)), 0),
                 form(SET_MEM_TABLE, Message.memoryTable(List.of(REGION)), 2),
                 form(SET_MEM_TABLE, new byte[8 + 9 * 32], 8),
+                form(SET_MEM_TABLE, table(1, 2), 1),
+                form(SET_MEM_TABLE, table(2, 1), 2),
+                form(SET_MEM_TABLE, table(0, 1), 0),
+                form(SET_MEM_TABLE, Arrays.copyOf(table(1, 1), 8 + 31), 1),
+                form(SET_MEM_TABLE, Arrays.copyOf(table(1, 1), 8 + 33), 1),
                 form(ADD_MEM_REG, Message.singleRegion(REGION), 0),
                 form(ADD_MEM_REG, Message.singleRegion(REGION), 2),
                 form(ADD_MEM_REG, new byte[32], 1),
                 form(REM_MEM_REG, Message.singleRegion(REGION), 2),
                 form(SET_STATUS, new byte[1], 0),
                 form(SEND_RARP, new byte[6], 0));
+    }
+
+    /** A memory table that counts so many regions and has so many. */
+    private static byte[] table(int counted, int there) {
+        byte[] payload = Message.memoryTable(Collections.nCopies(there, REGION));
+        payload[MessageDescriptor.TABLE_COUNT] = (byte) counted;
+        return payload;
     }
 
     private static Arguments form(Request request, byte[] payload, int files) {
@@ -155,6 +170,16 @@ class FormTest {
         assertThat(frontEnd.reply()).isEqualTo(Message.reply(5, Message.number(1)));
         synchronise();
         assertThat(fixture.device.calls).containsExactly("status");
+    }
+
+    @Test
+    void oneDescriptorMoreThanTheLargestTableNeedsFailsIt() {
+        byte[] largest = table(8, 8);
+        frontEnd.send(Message.request(SET_MEM_TABLE, true, largest), 9);
+        assertThat(frontEnd.reply()).isEqualTo(Message.reply(5, Message.number(1)));
+
+        frontEnd.send(Message.request(SET_MEM_TABLE, true, largest), 8);
+        assertThat(frontEnd.reply()).isEqualTo(Message.reply(5, Message.number(0)));
     }
 
     @Test

@@ -15,6 +15,8 @@ import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.ValueSource;
 
 @Timeout(60)
 class SessionServerTest {
@@ -220,6 +222,33 @@ class SessionServerTest {
             try (TestFrontEnd next = fixture.connect()) {
                 awaitServed(next);
             }
+        }
+    }
+
+    @ParameterizedTest
+    @ValueSource(booleans = {false, true})
+    void whatAFrontEndSaidBeforeItWasDisconnectedIsNotObeyedAfterwards(boolean closed) throws IOException {
+        try (ServerFixture fixture = new ServerFixture(directory);
+                TestFrontEnd frontEnd = fixture.connect()) {
+            awaitServed(frontEnd);
+            fixture.device.burning = Duration.ofMillis(300);
+            byte[] owner =
+                    Message.request(Request.SET_OWNER, false, new byte[0]).encode();
+            frontEnd.send(owner, 0);
+            frontEnd.send(owner, 0);
+            Waiting.until(
+                    Duration.ofSeconds(10),
+                    () -> "the first is being obeyed: " + fixture.device.calls,
+                    () -> fixture.device.calls.contains("setOwner"));
+
+            if (closed) {
+                fixture.server.close();
+            } else {
+                fixture.server.disconnect("enough");
+            }
+
+            fixture.awaitEnds(1);
+            assertThat(fixture.device.calls).containsOnlyOnce("setOwner");
         }
     }
 

@@ -33,6 +33,18 @@ class MessageTest {
     }
 
     @Test
+    void messagesAreTheSameIfAllTheirPartsAre() {
+        Message one = new Message(1, 5, new byte[] {7});
+        assertThat(one).isEqualTo(new Message(1, 5, new byte[] {7})).hasSameHashCodeAs(new Message(1, 5, new byte[] {7
+        }));
+        assertThat(one)
+                .isNotEqualTo(new Message(2, 5, new byte[] {7}))
+                .isNotEqualTo(new Message(1, 4, new byte[] {7}))
+                .isNotEqualTo(new Message(1, 5, new byte[] {8}))
+                .isNotEqualTo("a message");
+    }
+
+    @Test
     void aRequestThatWantsAnAnswerHasBit3() {
         assertThat(bytes(Message.request(Request.SET_OWNER, true, new byte[0])).getInt(4))
                 .isEqualTo(0b1001);

@@ -112,6 +112,10 @@ final class FeatureOffer {
         return trouble;
     }
 
+    VhostDetails.Offer view() {
+        return new VhostDetails.Offer(Feature.names(supported & ~offered()), kept(), lost, trouble);
+    }
+
     /** What was remembered, as long as it concerns a process that lives, or may live. */
     private Optional<OfferState> owner() {
         return remembered.filter(
@@ -151,8 +155,8 @@ final class FeatureOffer {
                 process,
                 Feature.names(offered()),
                 acknowledged,
-                VhostNetDevice.MAX_QUEUE_PAIRS,
-                VhostNetDevice.MAX_MEMORY_SLOTS);
+                Virtqueues.MAX_PAIRS,
+                Virtqueues.MAX_MEMORY_SLOTS);
         if (file.isEmpty() || (trouble.isEmpty() && remembered.equals(Optional.of(state)))) {
             remembered = Optional.of(state);
             return;

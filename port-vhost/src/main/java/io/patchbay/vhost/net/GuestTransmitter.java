@@ -16,7 +16,7 @@ final class GuestTransmitter implements Transmitter {
 
     private final GuestRxQueue[] queues;
     /** Where the queue of a pair stands in {@link #queues}. */
-    private final int[] placeOfPair = new int[VhostNetDevice.MAX_QUEUE_PAIRS];
+    private final int[] placeOfPair = new int[Virtqueues.MAX_PAIRS];
 
     private final FlowTable flows;
 

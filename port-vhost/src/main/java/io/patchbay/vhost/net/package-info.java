@@ -6,7 +6,7 @@
  *
  * <p><b>Changing a running device.</b> Rings are made when a queue starts and belong to the workers from then on. Whatever a front end
  * changes about a queue is changed while no worker has that queue's ring: withdraw, note where it stands, change, make the ring anew,
- * publish. {@link io.patchbay.vhost.net.VhostNetDevice} does this in one place, so that no message needs to know which others may have come
+ * publish. {@link io.patchbay.vhost.net.Virtqueues} does this in one place, so that no message needs to know which others may have come
  * before it. The other queues go on meanwhile, and what changes nothing disturbs nobody: front ends repeat device-wide messages for every
  * queue pair. Two things are done without withdrawing a receive queue, under its lock, since frames that arrive meanwhile would be lost:
  * guest memory is replaced, and a call descriptor (a guest's interrupt balancing replaces those often).

@@ -101,6 +101,13 @@ class AdminApiTest {
         assertThat(Http.exchange(patchbay.admin(), "hello\r\n\r\n").status()).isEqualTo(400);
     }
 
+    /** Such a client asked for the connection to be kept, as all do that do not say anything else. */
+    @Test
+    void aHeadThatIsTooLongIsRefusedAndTheConnectionEnds() throws Exception {
+        String head = "GET /v1/status HTTP/1.1\r\nHost: a\r\nX: " + "x".repeat(20_000) + "\r\n\r\n";
+        assertThat(Http.exchange(patchbay.admin(), head).status()).isEqualTo(400);
+    }
+
     @Test
     void aRequestThatIsTooLongIsRefused() throws Exception {
         Http.Response response = Http.exchange(
@@ -176,5 +183,9 @@ class AdminApiTest {
         assertThat(Http.get(patchbay.metrics(), "/readyz?verbose").body())
                 .startsWith("ok\nvm0: up: ")
                 .contains("\nvm1: down: waiting for a front end to connect to ");
+        JsonNode status = JsonMapper.shared()
+                .readTree(Http.get(patchbay.admin(), "/v1/status").body());
+        assertThat(status.path("ports").asInt()).isEqualTo(2);
+        assertThat(status.path("portsUp").asInt()).isOne();
     }
 }

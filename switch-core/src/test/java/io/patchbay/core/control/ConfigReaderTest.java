@@ -1,7 +1,9 @@
 package io.patchbay.core.control;
 
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatCode;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
+import static org.junit.jupiter.params.provider.Arguments.argumentSet;
 
 import io.patchbay.core.control.config.Config;
 import io.patchbay.core.control.config.ConfigException;
@@ -13,11 +15,15 @@ import io.patchbay.core.port.PortProvider;
 import io.patchbay.core.port.SettingException;
 import io.patchbay.core.port.pair.PairSettings;
 import java.nio.file.Path;
+import java.util.Collections;
 import java.util.List;
 import java.util.Optional;
+import java.util.stream.Stream;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.Arguments;
 import org.junit.jupiter.params.provider.CsvSource;
+import org.junit.jupiter.params.provider.MethodSource;
 import org.junit.jupiter.params.provider.ValueSource;
 
 class ConfigReaderTest {
@@ -113,6 +119,8 @@ class ConfigReaderTest {
                 "{'ports': [], 'switch': {'ageingSeconds': '5'}} | f:1:26: $.switch.ageingSeconds: '5': must be a whole number of 32 bits",
                 "{'ports': [], 'switch': {'idle': 'lazy'}}      | f:1:26: $.switch.idle: 'lazy': allowed: adaptive, busy, sleepy",
                 "{'ports': [], 'switch': {'adminSocket': 'a'}}  | f:1:26: $.switch.adminSocket: 'a': allowed: an absolute path of at most 107 bytes",
+                "{'ports': [], 'switch': {'adminSocket': '/a\\u0000b'}} | f:1:26: $.switch.adminSocket: '/a\\u0000b': allowed: an absolute path of at most 107 bytes",
+                "{'ports': [], 'switch': {'stateDirectory': 'state'}} | f:1:26: $.switch.stateDirectory: 'state': allowed: an absolute path, or off",
                 "{'ports': [], 'switch': {'workers': 2}}        | f:1:26: $.switch.workers: 2: must be an array",
                 "{'ports': [], 'switch': {'workers': [2]}}      | f:1:38: $.switch.workers[0]: 2: must be an object",
                 "{'ports': [], 'switch': {'workers': []}}       | f:1:26: $.switch.workers: []: allowed: 1 to 64 entries",
@@ -125,6 +133,76 @@ class ConfigReaderTest {
                 .isInstanceOf(ConfigException.class)
                 .hasMessageStartingWith(message.replace('\'', '"'))
                 .satisfies(e -> assertThat(((ConfigException) e).problems()).hasSize(1));
+    }
+
+    private static String port(String limits) {
+        return "{\"ports\": [{\"name\": \"a\", \"type\": \"cable\", \"plug\": \"x\", " + limits + "}]}";
+    }
+
+    private static String switching(String settings) {
+        return "{\"ports\": [], \"switch\": {" + settings + "}}";
+    }
+
+    private static String repeated(String element, int times) {
+        return String.join(",", Collections.nCopies(times, element));
+    }
+
+    static Stream<Arguments> limits() {
+        String address = "\"52:54:00:00:00:01\"";
+        return Stream.of(
+                argumentSet(
+                        "workers",
+                        switching("\"workers\": [" + repeated("{}", 64) + "]"),
+                        switching("\"workers\": [" + repeated("{}", 65) + "]")),
+                argumentSet(
+                        "admin socket",
+                        switching("\"adminSocket\": \"/" + "s".repeat(106) + "\""),
+                        switching("\"adminSocket\": \"/" + "s".repeat(107) + "\"")),
+                argumentSet(
+                        "addresses",
+                        port("\"addresses\": [" + repeated(address, 1024) + "]"),
+                        port("\"addresses\": [" + repeated(address, 1025) + "]")),
+                argumentSet("flood limit", port("\"floodLimit\": 100000000"), port("\"floodLimit\": 100000001")),
+                argumentSet(
+                        "move limit",
+                        switching("\"moveLimit\": 1000000, \"moveSeconds\": 1000000"),
+                        switching("\"moveLimit\": 1000000, \"moveSeconds\": 1000001")));
+    }
+
+    @ParameterizedTest
+    @MethodSource("limits")
+    void whatIsAtALimitIsTakenAndWhatIsBeyondRefused(String within, String beyond) {
+        assertThatCode(() -> reader.parse(within, "f")).doesNotThrowAnyException();
+        assertThatThrownBy(() -> reader.parse(beyond, "f"))
+                .isInstanceOfSatisfying(
+                        ConfigException.class, e -> assertThat(e.problems()).hasSize(1));
+    }
+
+    @Test
+    void whatIsKeptOverRestartsIsKeptWhereThatIsAskedForOrNowhere() throws ConfigException {
+        assertThat(reader.parse(switching("\"stateDirectory\": \"/srv/patchbay\""), "f")
+                        .switching()
+                        .statePath())
+                .hasValue(Path.of("/srv/patchbay"));
+        assertThat(reader.parse(switching("\"stateDirectory\": \"off\""), "f")
+                        .switching()
+                        .statePath())
+                .isEmpty();
+        assertThat(reader.parse(switching(""), "f").switching().statePath()).hasValue(Path.of("/var/lib/patchbay"));
+    }
+
+    @Test
+    void aMemberOfATypeThatThereIsNotIsReportedOnce() {
+        String text = """
+                {"ports": [{"name": "a", "type": "cable", "plug": "x"},
+                           {"name": "b", "type": "wire"},
+                           {"name": "up", "type": "active-backup", "members": ["a", "b"]}]}
+                """;
+        assertThatThrownBy(() -> reader.parse(text, "f"))
+                .isInstanceOfSatisfying(
+                        ConfigException.class,
+                        e -> assertThat(e.problems().stream().map(p -> p.line() + " " + p.path()))
+                                .containsExactly("2 $.ports[1].type"));
     }
 
     @Test
@@ -174,6 +252,7 @@ class ConfigReaderTest {
                 "'members':['a','b'],'primary':'r' | primary: 'r': allowed: a member: a, b",
                 "'members':['a','b'],'failBack':true | failBack: true: allowed: only with a 'primary'",
                 "'members':['a','b'],'holdDownMillis':1 | holdDownMillis: 1: allowed: only with a 'primary'",
+                "'members':['a','b'],'primary':'a','failBack':5 | failBack: 5: must be true or false",
                 "'members':['a','b'],'primary':'a','holdDownMillis':-1 | holdDownMillis: -1: allowed: 0 to 3600000",
                 "'members':['a','b'],'primery':'a' | primery: unknown key 'primery': did you mean 'primary'? allowed: addresses, enabled, failBack, floodLimit, holdDownMillis, members, name, primary, type",
             })

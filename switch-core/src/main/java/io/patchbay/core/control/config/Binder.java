@@ -145,10 +145,7 @@ final class Binder {
         if (type == Integer.class || type == int.class) {
             return "a whole number of 32 bits";
         }
-        if (type == Long.class || type == long.class) {
-            return "a whole number of 64 bits";
-        }
-        if (type == Boolean.class || type == boolean.class) {
+        if (type == Boolean.class) {
             return "true or false";
         }
         if (type == String.class) {

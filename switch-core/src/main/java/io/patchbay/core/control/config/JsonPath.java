@@ -17,7 +17,7 @@ record JsonPath(Optional<JsonPath> parent, String step) {
 
     /** Where a parser stands. */
     static JsonPath of(TokenStreamContext context) {
-        if (context.inRoot() || context.getParent() == null) {
+        if (context.getParent() == null) {
             return ROOT;
         }
         JsonPath around = of(context.getParent());

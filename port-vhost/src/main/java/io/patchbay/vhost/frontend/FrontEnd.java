@@ -2,24 +2,12 @@ package io.patchbay.vhost.frontend;
 
 import io.patchbay.core.linux.EventFd;
 import io.patchbay.core.linux.Fd;
-import io.patchbay.core.linux.FileCalls;
-import io.patchbay.core.linux.SharedMemory;
-import io.patchbay.vhost.ring.PackedRingDescriptor;
 import io.patchbay.vhost.ring.RingLayout;
-import io.patchbay.vhost.ring.SplitRingDescriptor;
-import io.patchbay.vhost.wire.Feature;
-import io.patchbay.vhost.wire.Message;
-import io.patchbay.vhost.wire.MessageDescriptor;
-import io.patchbay.vhost.wire.ProtocolFeature;
 import io.patchbay.vhost.wire.RegionDescription;
-import io.patchbay.vhost.wire.Request;
 import io.patchbay.vhost.wire.VringAddresses;
-import java.io.ByteArrayOutputStream;
 import java.io.IOException;
-import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
 import java.lang.foreign.ValueLayout;
-import java.util.Arrays;
 import java.util.List;
 import java.util.Optional;
 import java.util.function.IntUnaryOperator;
@@ -27,48 +15,29 @@ import java.util.function.IntUnaryOperator;
 /**
  * A guest with one network device: shared memory, a pair of virtqueues, a connection to the switch.
  *
- * <pre>
- *  memory:  | receive ring | receive buffers | transmit ring | transmit buffers |
- * </pre>
- *
  * <p>Confined to one thread.
  */
 public final class FrontEnd implements AutoCloseable {
 
-    private static final int PAGE = 4096;
-
-    private static final long GUEST_ADDRESS = 0x4000_0000L;
-    private static final long USER_ADDRESS = 0x7f00_1234_0000L;
-    private static final int RECEIVE = 0;
-    private static final int TRANSMIT = 1;
+    private static final int RECEIVE = GuestLayout.RECEIVE;
+    private static final int TRANSMIT = GuestLayout.TRANSMIT;
 
     private final FrontEndSettings settings;
-    private final RingLayout layout;
+    private final GuestLayout guest;
     private Optional<VhostClient> client;
-    private final Arena arena = Arena.ofShared();
-    private final Fd file;
-    private final MemorySegment memory;
-    private final RegionDescription region;
     private final EventFd[] kicks = {EventFd.create(), EventFd.create()};
     private final EventFd[] calls = {EventFd.create(), EventFd.create()};
-    private final long[] ringAt = new long[2];
     private final DriverRing receive;
+    private final FrameReader reader;
     private final DriverRing transmit;
 
     private FrontEnd(Optional<VhostClient> client, FrontEndSettings settings, int longestFrame) {
-        int transmitBufferBytes = (settings.headerBytes() + longestFrame + 63) / 64 * 64;
         this.client = client;
         this.settings = settings;
-        this.layout = RingLayout.of(settings.features());
-        long receiveBytes = ringBytes() + (long) settings.queueSize() * settings.bufferBytes();
-        long transmitBytes = ringBytes() + (long) settings.queueSize() * transmitBufferBytes;
-        long bytes = roundUp(receiveBytes) + roundUp(transmitBytes);
-        this.file = SharedMemory.createMemfd("patchbay-guest", bytes);
-        FileCalls.addSeals(file, FileCalls.F_SEAL_SHRINK);
-        this.memory = SharedMemory.map(file, 0, bytes, arena);
-        this.region = new RegionDescription(GUEST_ADDRESS, bytes, USER_ADDRESS, 0);
-        this.receive = ring(RECEIVE, 0, settings.bufferBytes());
-        this.transmit = ring(TRANSMIT, roundUp(receiveBytes), transmitBufferBytes);
+        this.guest = new GuestLayout(settings, longestFrame);
+        this.receive = guest.receiveRing();
+        this.reader = new FrameReader(receive, settings.headerBytes(), this::showReceive);
+        this.transmit = guest.transmitRing(longestFrame);
     }
 
     /**
@@ -80,7 +49,7 @@ public final class FrontEnd implements AutoCloseable {
     public static FrontEnd connect(String socket, FrontEndSettings settings, int longestFrame) throws IOException {
         FrontEnd frontEnd = new FrontEnd(Optional.of(VhostClient.connect(socket)), settings, longestFrame);
         try {
-            frontEnd.negotiate();
+            frontEnd.setup().negotiate();
             frontEnd.start(RECEIVE);
             frontEnd.start(TRANSMIT);
             frontEnd.postAllReceiveBuffers();
@@ -103,72 +72,6 @@ public final class FrontEnd implements AutoCloseable {
         return frontEnd;
     }
 
-    private static long roundUp(long bytes) {
-        return (bytes + PAGE - 1) / PAGE * PAGE;
-    }
-
-    private long ringBytes() {
-        int n = settings.queueSize();
-        return roundUp(SplitRingDescriptor.descriptorsBytes(n)) + roundUp(availableBytes()) + roundUp(usedBytes());
-    }
-
-    private DriverRing ring(int index, long at, int bufferBytes) {
-        int n = settings.queueSize();
-        ringAt[index] = at;
-        long buffers = at + ringBytes();
-        DriverRing.RingMemory parts = new DriverRing.RingMemory(
-                memory.asSlice(at, SplitRingDescriptor.descriptorsBytes(n)),
-                memory.asSlice(availableAt(at), availableBytes()),
-                memory.asSlice(usedAt(at), usedBytes()),
-                memory.asSlice(buffers, (long) n * bufferBytes),
-                GUEST_ADDRESS + buffers);
-        boolean inOrder = Feature.VIRTIO_F_IN_ORDER.in(settings.features());
-        if (layout == RingLayout.PACKED) {
-            return new PackedDriverRing(parts, n, bufferBytes, inOrder);
-        }
-        boolean eventIdx = Feature.VIRTIO_F_EVENT_IDX.in(settings.features());
-        return new SplitDriverRing(parts, n, bufferBytes, index == RECEIVE, eventIdx, inOrder);
-    }
-
-    private long availableBytes() {
-        return layout == RingLayout.PACKED
-                ? PackedRingDescriptor.EVENT_BYTES
-                : SplitRingDescriptor.availableBytes(settings.queueSize());
-    }
-
-    private long usedBytes() {
-        return layout == RingLayout.PACKED
-                ? PackedRingDescriptor.EVENT_BYTES
-                : SplitRingDescriptor.usedBytes(settings.queueSize());
-    }
-
-    private long availableAt(long ring) {
-        return ring + roundUp(SplitRingDescriptor.descriptorsBytes(settings.queueSize()));
-    }
-
-    private long usedAt(long ring) {
-        return availableAt(ring) + roundUp(availableBytes());
-    }
-
-    private void negotiate() throws IOException {
-        long wanted = settings.features() | Feature.VHOST_USER_F_PROTOCOL_FEATURES.mask();
-        long missing = wanted & ~client().ask(Request.GET_FEATURES);
-        if (missing != 0) {
-            throw new IOException("the device does not offer " + Feature.names(missing));
-        }
-        long protocol = client().ask(Request.GET_PROTOCOL_FEATURES)
-                & ProtocolFeature.mask(
-                        ProtocolFeature.VHOST_USER_PROTOCOL_F_REPLY_ACK,
-                        ProtocolFeature.VHOST_USER_PROTOCOL_F_LOG_SHMFD);
-        client().tell(Request.SET_PROTOCOL_FEATURES, Message.number(protocol), List.of());
-        if (ProtocolFeature.VHOST_USER_PROTOCOL_F_REPLY_ACK.in(protocol)) {
-            client().negotiatedReplyAck();
-        }
-        client().tell(Request.SET_OWNER, new byte[0], List.of());
-        client().tell(Request.SET_FEATURES, Message.number(wanted), List.of());
-        client().tell(Request.SET_MEM_TABLE, Message.memoryTable(List.of(region)), List.of(file));
-    }
-
     /**
      * Connects again, as a VMM does whose switch has gone and come back: the same memory, rings as they stand.
      *
@@ -177,13 +80,13 @@ public final class FrontEnd implements AutoCloseable {
     public void reconnect(String socket, IntUnaryOperator base) throws IOException {
         client().close();
         client = Optional.of(VhostClient.connect(socket));
-        negotiate();
+        setup().negotiate();
         start(RECEIVE, base.applyAsInt(RECEIVE));
         start(TRANSMIT, base.applyAsInt(TRANSMIT));
     }
 
     private void start(int index) throws IOException {
-        start(index, layout.freshBase());
+        start(index, RingLayout.of(settings.features()).freshBase());
     }
 
     /**
@@ -192,32 +95,12 @@ public final class FrontEnd implements AutoCloseable {
      * @param base where it stands, as {@link #stop} said it
      */
     public void start(int index, long base) throws IOException {
-        client().tell(Request.SET_VRING_NUM, Message.state(index, settings.queueSize()), List.of());
-        client().tell(Request.SET_VRING_BASE, Message.state(index, (int) base), List.of());
-        tellAddresses(index, false);
-        client().tell(Request.SET_VRING_KICK, Message.number(index), List.of(kicks[index].descriptor()));
-        client().tell(Request.SET_VRING_CALL, Message.number(index), List.of(calls[index].descriptor()));
-        client().tell(Request.SET_VRING_ENABLE, Message.state(index, 1), List.of());
-    }
-
-    private void tellAddresses(int index, boolean logged) throws IOException {
-        client().tell(Request.SET_VRING_ADDR, Message.addresses(addresses(index, logged)), List.of());
+        setup().start(index, base, kick(index), call(index));
     }
 
     /** Where a virtqueue lies, for a device that need not log its writes. */
     public VringAddresses addresses(int index) {
-        return addresses(index, false);
-    }
-
-    private VringAddresses addresses(int index, boolean logged) {
-        long at = ringAt[index];
-        return new VringAddresses(
-                index,
-                logged ? MessageDescriptor.ADDRESS_FLAG_LOG : 0,
-                USER_ADDRESS + at,
-                USER_ADDRESS + usedAt(at),
-                USER_ADDRESS + availableAt(at),
-                GUEST_ADDRESS + usedAt(at));
+        return guest.addresses(index, false);
     }
 
     /** What a virtqueue is kicked by; stays the front end's. */
@@ -232,15 +115,12 @@ public final class FrontEnd implements AutoCloseable {
 
     /** A log with room for all of this guest's memory. */
     public DirtyLogReader newLog() {
-        return DirtyLogReader.forMemoryUpTo(GUEST_ADDRESS + region.size());
+        return guest.newLog();
     }
 
     /** Gives the device a log, instead of one before. */
     public void useLog(DirtyLogReader log) throws IOException {
-        byte[] description = Message.log(log.description());
-        if (!Arrays.equals(client().exchange(Request.SET_LOG_BASE, description, List.of(log.file())), description)) {
-            throw new IOException("the device does not confirm the log");
-        }
+        setup().useLog(log);
     }
 
     /**
@@ -250,13 +130,7 @@ public final class FrontEnd implements AutoCloseable {
      * @param rings writes to the used rings
      */
     public void logWrites(boolean buffers, boolean rings) throws IOException {
-        long base = settings.features() | Feature.VHOST_USER_F_PROTOCOL_FEATURES.mask();
-        client().tell(
-                        Request.SET_FEATURES,
-                        Message.number(buffers ? base | Feature.VHOST_F_LOG_ALL.mask() : base),
-                        List.of());
-        tellAddresses(RECEIVE, rings);
-        tellAddresses(TRANSMIT, rings);
+        setup().logWrites(buffers, rings);
     }
 
     /** Stops both queues: from now on the device writes to no memory of the guest. */
@@ -267,8 +141,7 @@ public final class FrontEnd implements AutoCloseable {
 
     /** The descriptor tables, or rings: of the latter the device writes descriptors too. */
     public List<MemorySegment> descriptors() {
-        long bytes = SplitRingDescriptor.descriptorsBytes(settings.queueSize());
-        return List.of(memory.asSlice(ringAt[RECEIVE], bytes), memory.asSlice(ringAt[TRANSMIT], bytes));
+        return guest.descriptors();
     }
 
     /**
@@ -276,17 +149,16 @@ public final class FrontEnd implements AutoCloseable {
      * areas, and the receive buffers.
      */
     public List<MemorySegment> writtenByDevice() {
-        long used = roundUp(usedBytes());
-        return List.of(
-                memory.asSlice(usedAt(ringAt[RECEIVE]), used),
-                memory.asSlice(usedAt(ringAt[TRANSMIT]), used),
-                memory.asSlice(ringAt[RECEIVE] + ringBytes(), (long) settings.queueSize() * settings.bufferBytes()));
+        return guest.writtenByDevice();
     }
 
     /** Stops a queue, and gives where it stands, in the form of its layout. */
     public long stop(int index) throws IOException {
-        byte[] reply = client().exchange(Request.GET_VRING_BASE, Message.state(index, 0), List.of());
-        return Message.reply(Request.GET_VRING_BASE.number(), reply).stateNumber();
+        return setup().stop(index);
+    }
+
+    private DeviceSetup setup() {
+        return new DeviceSetup(client(), settings, guest);
     }
 
     private void postAllReceiveBuffers() {
@@ -303,17 +175,17 @@ public final class FrontEnd implements AutoCloseable {
 
     /** All of the guest's memory. */
     public MemorySegment memory() {
-        return memory;
+        return guest.memory();
     }
 
     /** The region as the device was told of it. */
     public RegionDescription region() {
-        return region;
+        return guest.region();
     }
 
     /** The file behind the memory; stays the front end's. */
     public Fd memoryFile() {
-        return file;
+        return guest.file();
     }
 
     public DriverRing receiveRing() {
@@ -405,50 +277,14 @@ public final class FrontEnd implements AutoCloseable {
     /** A frame and the header before it. */
     public record Received(byte[] header, byte[] frame) {}
 
+    /** As {@link #receive}, with the header. */
+    public Optional<Received> receiveWithHeader() {
+        return reader.next();
+    }
+
     /** The next frame received, put together from all its buffers; empty if none has come. */
     public Optional<byte[]> receive() {
         return receiveWithHeader().map(Received::frame);
-    }
-
-    /** As {@link #receive}, with the header. */
-    public Optional<Received> receiveWithHeader() {
-        do {
-            if (!receive.next()) {
-                return Optional.empty();
-            }
-        } while (isGivenBackEmpty());
-        MemorySegment buffers = receive.buffers();
-        long at = receive.bufferOffset(receive.usedId());
-        int buffersOfFrame = headerBytes() == 12 ? buffers.get(ValueLayout.JAVA_SHORT_UNALIGNED, at + 10) & 0xffff : 1;
-        byte[] header = buffers.asSlice(at, headerBytes()).toArray(ValueLayout.JAVA_BYTE);
-        ByteArrayOutputStream frame = new ByteArrayOutputStream();
-        append(frame, headerBytes());
-        for (int i = 1; i < buffersOfFrame; i++) {
-            while (!receive.next()) {
-                Thread.onSpinWait(); // all buffers of a frame are published together
-            }
-            append(frame, 0);
-        }
-        showReceive();
-        return Optional.of(new Received(header, frame.toByteArray()));
-    }
-
-    /** Lets the device have a buffer again in which it has not even put a header, as it may if it had to give up what it had begun. */
-    private boolean isGivenBackEmpty() {
-        if (receive.usedLength() >= headerBytes()) {
-            return false;
-        }
-        receive.offer(receive.usedId());
-        showReceive();
-        return true;
-    }
-
-    private void append(ByteArrayOutputStream frame, int skip) {
-        int id = receive.usedId();
-        long at = receive.bufferOffset(id) + skip;
-        byte[] part = receive.buffers().asSlice(at, receive.usedLength() - skip).toArray(ValueLayout.JAVA_BYTE);
-        frame.writeBytes(part);
-        receive.offer(id);
     }
 
     @Override
@@ -458,7 +294,6 @@ public final class FrontEnd implements AutoCloseable {
             kicks[i].close();
             calls[i].close();
         }
-        arena.close();
-        file.close();
+        guest.close();
     }
 }

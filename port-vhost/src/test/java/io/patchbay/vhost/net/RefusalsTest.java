@@ -143,9 +143,14 @@ class RefusalsTest {
         try (var bell = io.patchbay.core.linux.EventFd.create()) {
             assertRefusedAndUnharmed(Request.SET_VRING_KICK, Message.number(7), List.of(bell.descriptor()));
         }
-        VhostDetails details = (VhostDetails) rig.port(0).details();
-        assertThat(details.session().orElseThrow().lastRefusal())
-                .contains("vring 7 is started before its size and addresses are given");
+        // Counted after it was answered.
+        GuestRig.awaitThat(
+                "the refusal is shown",
+                () -> ((VhostDetails) rig.port(0).details())
+                        .session()
+                        .orElseThrow()
+                        .lastRefusal()
+                        .contains("vring 7 is started before its size and addresses are given"));
     }
 
     @Test

@@ -2,12 +2,10 @@ package io.patchbay.vhost.session;
 
 import io.patchbay.core.linux.EventFd;
 import io.patchbay.core.linux.PollSet;
-import io.patchbay.core.linux.ThreadClock;
 import io.patchbay.core.linux.UnixSocket;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.Optional;
-import java.util.function.UnaryOperator;
 import org.slf4j.LoggerFactory;
 
 /**
@@ -23,20 +21,16 @@ public final class SessionServer implements AutoCloseable {
     /** How long the end is waited for. Only a file that its file system does not let us close can take it up. */
     private static final Duration END_TIME = Duration.ofSeconds(10);
 
-    /** What a message, or a front end that comes, costs others: workers take notice of what changes, and touch memory that is new. */
-    private static final long COST_TO_OTHERS_NANOS = 50_000;
-
     private final FrontEndSource source;
     private final VhostDevice device;
     private final Patience patience;
-    private final Allowance allowance;
-    private final Allowance allowanceOfOthers;
+    private final Allowance.Limit limit;
     private final PortLog log;
+    private final Tally tally;
     private final EventFd stop = EventFd.create();
     private final Thread thread;
     private volatile boolean stopping;
     private volatile Optional<Connection> current = Optional.empty();
-    private volatile Statistics statistics = Statistics.NONE;
     private volatile String dropReason = "";
 
     private SessionServer(
@@ -49,9 +43,9 @@ public final class SessionServer implements AutoCloseable {
         this.source = source;
         this.device = device;
         this.patience = patience;
-        this.allowance = new Allowance(limit, System::nanoTime);
-        this.allowanceOfOthers = new Allowance(limit, System::nanoTime);
+        this.limit = limit;
         this.log = log;
+        this.tally = new Tally(log);
         this.thread = Thread.ofPlatform().name("vhost-" + port).daemon().unstarted(this::run);
     }
 
@@ -83,7 +77,7 @@ public final class SessionServer implements AutoCloseable {
     }
 
     public Statistics statistics() {
-        return statistics;
+        return tally.statistics();
     }
 
     /** Why no front end is connected, for an operator. */
@@ -143,18 +137,18 @@ public final class SessionServer implements AutoCloseable {
 
     private void run() {
         PollSet waiting = new PollSet(2);
-        ThreadClock clock = new ThreadClock();
+        Spending spending = new Spending(limit, tally);
         while (!stopping) {
-            Optional<Duration> pause = longer(source.pause(), restFrom(allowance));
+            Optional<Duration> pause = longer(source.pause(), spending.beginRest());
             waiting.clear().add(stop.number(), PollSet.IN);
             if (pause.isEmpty() && hasDescriptor()) {
                 waiting.add(source.number(), PollSet.IN);
             }
             boolean _ = waiting.await(pause.orElse(hasDescriptor() ? FOR_EVER : Duration.ZERO));
             if (!stopping && pause.isEmpty()) {
-                source.next().ifPresent(socket -> serve(socket, clock));
+                source.next().ifPresent(socket -> serve(socket, spending));
             }
-            allowance.spend(clock.lap());
+            spending.onServed();
         }
     }
 
@@ -162,28 +156,18 @@ public final class SessionServer implements AutoCloseable {
         return source.number() != FrontEndSource.NO_DESCRIPTOR;
     }
 
-    /** How long front ends have to be left alone for what they cost before, if at all. */
-    private Optional<Duration> restFrom(Allowance spent) {
-        Optional<Duration> pause = spent.pause();
-        if (pause.isPresent()) {
-            update(Statistics::keptWaitingOnceMore);
-            long count = statistics.keptWaiting();
-            if (Long.bitCount(count) == 1) {
-                log.warn("front ends cost more processor time than they may, and are kept waiting (" + count
-                        + " times so far)");
-            }
-        }
-        return pause;
-    }
-
-    private void serve(UnixSocket socket, ThreadClock clock) {
+    private void serve(UnixSocket socket, Spending spending) {
         Connection connection = new Connection(socket, patience.reply());
         String end = "";
         long begun = System.nanoTime();
         try {
-            begin(connection);
+            synchronized (this) {
+                dropReason = "";
+                current = Optional.of(connection);
+            }
+            tally.connected(connection.peer());
             device.connected(connection.peer());
-            converse(connection, new Session(log, connection, device), clock);
+            converse(connection, new Session(log, connection, device), spending);
         } catch (ConnectionException e) {
             end = String.valueOf(e.getMessage());
         } catch (RuntimeException | Error e) {
@@ -191,19 +175,9 @@ public final class SessionServer implements AutoCloseable {
             log.error("serving the front end failed", e);
         } finally {
             end(connection, end);
-            allowance.spend(COST_TO_OTHERS_NANOS);
+            spending.onOthersWork();
             source.ended(Duration.ofNanos(System.nanoTime() - begun));
         }
-    }
-
-    private void begin(Connection connection) {
-        UnixSocket.Peer peer = connection.peer();
-        synchronized (this) {
-            dropReason = "";
-            current = Optional.of(connection);
-        }
-        update(s -> s.connected(peer));
-        log.info("front end connected, pid " + peer.pid() + ", uid " + peer.uid());
     }
 
     private void end(Connection connection, String failure) {
@@ -220,26 +194,25 @@ public final class SessionServer implements AutoCloseable {
         } finally {
             connection.close();
         }
-        update(s -> s.ended(reason));
-        log.info("front end disconnected: " + reason);
+        tally.ended(reason);
     }
 
-    private void converse(Connection connection, Session session, ThreadClock clock) throws ConnectionException {
+    private void converse(Connection connection, Session session, Spending spending) throws ConnectionException {
         PollSet waiting = new PollSet(3);
         long begun = System.nanoTime();
         while (goesOn()) {
-            allowance.spend(clock.lap());
-            begun += rest(connection);
-            Optional<Duration> deaf = deafTime();
+            spending.onServed();
+            begun += rest(connection, spending);
+            Optional<Duration> deaf = deafTime(spending);
             waiting.clear().add(stop.number(), PollSet.IN).add(connection.number(), PollSet.IN);
             if (deaf.isEmpty() && hasDescriptor()) {
                 waiting.add(source.number(), PollSet.IN);
             }
             boolean _ = waiting.await(shorter(deaf, untilLate(connection, begun)));
             if (deaf.isEmpty() && hasDescriptor()) {
-                allowance.spend(clock.lap());
+                spending.onServed();
                 source.next().ifPresent(this::turnAway);
-                allowanceOfOthers.spend(clock.lap());
+                spending.onComers();
             }
             if (waiting.ready(1)) {
                 if (!connection.isMidMessage()) {
@@ -247,7 +220,7 @@ public final class SessionServer implements AutoCloseable {
                 }
                 Optional<Connection.Incoming> incoming = connection.read();
                 if (incoming.isPresent()) {
-                    allowance.spend(COST_TO_OTHERS_NANOS);
+                    spending.onOthersWork();
                     handle(incoming.get(), session);
                 }
             }
@@ -259,8 +232,8 @@ public final class SessionServer implements AutoCloseable {
     }
 
     /** Leaves the front end waiting if it has cost too much, but not its end, or ours; says for how many nanoseconds. */
-    private long rest(Connection connection) throws ConnectionException {
-        Optional<Duration> pause = restFrom(allowance);
+    private long rest(Connection connection, Spending spending) throws ConnectionException {
+        Optional<Duration> pause = spending.beginRest();
         if (pause.isEmpty()) {
             return 0;
         }
@@ -272,14 +245,14 @@ public final class SessionServer implements AutoCloseable {
             if (ends.ready(1)) {
                 throw new ConnectionException("the front end closed");
             }
-            pause = allowance.pause();
+            pause = spending.rest();
         }
         return System.nanoTime() - begun;
     }
 
     /** When the source is to be looked at again, if it is one that others can come from while a front end is served. */
-    private Optional<Duration> deafTime() {
-        return hasDescriptor() ? longer(source.pause(), allowanceOfOthers.pause()) : Optional.empty();
+    private Optional<Duration> deafTime(Spending spending) {
+        return hasDescriptor() ? longer(source.pause(), spending.restFromComers()) : Optional.empty();
     }
 
     private void handle(Connection.Incoming incoming, Session session) throws ConnectionException {
@@ -289,7 +262,7 @@ public final class SessionServer implements AutoCloseable {
         } finally {
             long more = session.refused() - before;
             if (more > 0) {
-                update(s -> s.refused(more, session.lastComplaint()));
+                tally.refused(more, session.lastComplaint());
             }
         }
     }
@@ -320,15 +293,7 @@ public final class SessionServer implements AutoCloseable {
     /** A port has one cable: whoever comes while it is plugged in goes away again. */
     private void turnAway(UnixSocket socket) {
         try (socket) {
-            update(Statistics::turnedOneAway);
-            long count = statistics.turnedAway();
-            if (Long.bitCount(count) == 1) {
-                log.warn("turned away a second front end, pid " + socket.peer().pid() + " (" + count + " so far)");
-            }
+            tally.turnedAway(socket);
         }
-    }
-
-    private void update(UnaryOperator<Statistics> change) {
-        statistics = change.apply(statistics);
     }
 }

@@ -1,36 +1,27 @@
 package io.patchbay.core.control;
 
 import io.patchbay.core.control.config.Config;
-import io.patchbay.core.control.config.PortLimits;
 import io.patchbay.core.control.config.SwitchConfig;
 import io.patchbay.core.control.http.Answer;
 import io.patchbay.core.control.http.HttpServer;
 import io.patchbay.core.control.http.Route;
 import io.patchbay.core.forward.MacTable;
-import io.patchbay.core.port.GatedPort;
-import io.patchbay.core.port.PortCounters;
 import io.patchbay.core.port.PortException;
 import io.patchbay.core.port.PortStatus;
-import io.patchbay.core.port.pair.Pair;
-import io.patchbay.core.port.pair.PairSettings;
 import io.patchbay.core.worker.Switchboard;
 import java.io.IOException;
 import java.net.SocketAddress;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayDeque;
-import java.util.ArrayList;
 import java.util.Deque;
 import java.util.List;
 import java.util.Map;
-import java.util.Objects;
 import java.util.Optional;
-import java.util.Set;
 import java.util.concurrent.CopyOnWriteArrayList;
 import java.util.concurrent.Executors;
 import java.util.concurrent.ScheduledExecutorService;
 import java.util.concurrent.TimeUnit;
-import java.util.function.Function;
 import java.util.stream.Collectors;
 import java.util.stream.Stream;
 import org.slf4j.Logger;
@@ -49,7 +40,6 @@ public final class Daemon implements AutoCloseable {
     private final Deque<Runnable> undo = new ArrayDeque<>();
     private final long startedNanos = System.nanoTime();
     private volatile Optional<SocketAddress> metricsAddress = Optional.empty();
-    private Optional<Path> state = Optional.empty();
     private volatile Phase phase = Phase.STARTING;
 
     private enum Phase {
@@ -116,7 +106,7 @@ public final class Daemon implements AutoCloseable {
     private void run(Config config, Notify notify) throws PortException, IOException {
         undo.push(board::close);
         startClock();
-        state = stateDirectory(config.switching());
+        Optional<Path> state = stateDirectory(config.switching());
         Metrics metrics = new Metrics(VERSION);
         undo.push(metrics::close);
         metrics.addSwitch(board);
@@ -128,7 +118,7 @@ public final class Daemon implements AutoCloseable {
             undo.push(scrape::close);
             metricsAddress = Optional.of(scrape.address());
         }
-        plugAll(config);
+        new PortPlugger(board, state, undo::push, ports::add).plugAll(config);
         ports.forEach(metrics::addPort);
         HttpServer admin = HttpServer.onSocket(Path.of(config.switching().adminPath()), new AdminApi(this).routes());
         undo.push(admin::close);
@@ -173,55 +163,6 @@ public final class Daemon implements AutoCloseable {
                 1,
                 1,
                 TimeUnit.SECONDS);
-    }
-
-    private void plugAll(Config config) throws PortException {
-        Map<String, Config.PortConfig> byName =
-                config.ports().stream().collect(Collectors.toMap(Config.PortConfig::name, Function.identity()));
-        Set<String> members = config.pairs().stream()
-                .flatMap(pair -> pair.settings().members().stream())
-                .collect(Collectors.toSet());
-        for (Config.PortConfig port : config.ports()) {
-            if (!members.contains(port.name())) {
-                ports.add(plug(port.name(), port.type(), gated(port), port.limits()));
-            }
-        }
-        for (Config.PairConfig pair : config.pairs()) {
-            plug(
-                    pair,
-                    pair.settings().members().stream()
-                            .map(name -> Objects.requireNonNull(byName.get(name)))
-                            .toList());
-        }
-    }
-
-    private static GatedPort gated(Config.PortConfig config) {
-        return new GatedPort(config.maker().make(), config.enabled());
-    }
-
-    private PluggedPort plug(String name, String type, GatedPort port, PortLimits limits) throws PortException {
-        PortCounters counters = new PortCounters();
-        Switchboard.Attachment attachment = board.attach(
-                name, port, counters, limits.policy(), state.map(directory -> SwitchConfig.stateFile(directory, name)));
-        undo.push(attachment::close);
-        undo.push(port::close);
-        port.start(attachment);
-        return PluggedPort.of(name, type, port, counters, attachment);
-    }
-
-    private void plug(Config.PairConfig config, List<Config.PortConfig> memberConfigs) throws PortException {
-        List<Pair.Member> parts = memberConfigs.stream()
-                .map(member -> new Pair.Member(member.name(), gated(member), new PortCounters()))
-                .toList();
-        Pair pair = new Pair(config.name(), config.settings(), parts);
-        PluggedPort whole =
-                plug(config.name(), PairSettings.TYPE, new GatedPort(pair, config.enabled()), config.limits());
-        List<PluggedPort> members = new ArrayList<>();
-        for (int i = 0; i < parts.size(); i++) {
-            members.add(whole.member(parts.get(i), memberConfigs.get(i).type()));
-        }
-        ports.add(whole.madeOf(pair, members));
-        ports.addAll(members);
     }
 
     /** Ports that frames are forwarded between: not the members of a pair, which are one. */

@@ -32,6 +32,9 @@ record TapQueues(List<TapFile> files, List<Io> io, PortQueues queues, boolean ca
 
     private static final Logger LOG = LoggerFactory.getLogger(TapQueues.class);
 
+    /** Up to here the copy is cheaper than that the kernel looks for a second piece. */
+    private static final int ONE_PIECE_BYTES = 256;
+
     /** @param bufferBytes memory that frames may use which were written and wait to be sent on; unlimited if absent */
     record Sending(WhenFull whenFull, Optional<Integer> bufferBytes) {
 
@@ -122,6 +125,11 @@ record TapQueues(List<TapFile> files, List<Io> io, PortQueues queues, boolean ca
         @Override
         public int write(FrameBatch batch, int from) {
             return writer.write(batch, from, SHORT);
+        }
+
+        @Override
+        public int onePieceBytes() {
+            return ONE_PIECE_BYTES;
         }
     }
 

@@ -14,6 +14,10 @@
  * towards a device for which frames are held back, it is a call for each frame: a frame that finds no room must not be overtaken. Deferring the
  * kernel's work to NAPI (IFF_NAPI) was slower (0.47).
  *
+ * <p>A frame of up to 256 bytes is copied behind its head first, so that it is one piece: 1.07 times as many frames of 64 bytes leave the switch (1.06 to
+ * 1.08, five pairs). On the machine of that measurement, where a system call costs less, a write each of one piece was no worse from the switch (1.04, 1.01
+ * to 1.10, against the version before) and better from C (1.49 million a second against 1.36); it is not done, since elsewhere it is far slower.
+ *
  * <p>A device in another network namespace keeps that namespace alive for as long as the port has it open.
  */
 @NullMarked

@@ -43,6 +43,7 @@ final class FileRing implements AutoCloseable {
     static final int CAPACITY = 64;
 
     static final byte READ = 22;
+    static final byte WRITE = 23;
     static final byte WRITEV = 2;
 
     private static final long IO_URING_SETUP = 425;
@@ -171,6 +172,12 @@ final class FileRing implements AutoCloseable {
         long at = (long) i * ENTRY_BYTES;
         entries.set(JAVA_LONG, at + ENTRY_ADDRESS, address);
         entries.set(JAVA_INT, at + ENTRY_LENGTH, length);
+    }
+
+    /** Says also what request {@code i} does: {@link #WRITE} to an address, or {@link #WRITEV} of pieces. */
+    void set(int i, byte operation, long address, int length) {
+        entries.set(JAVA_BYTE, (long) i * ENTRY_BYTES, operation);
+        set(i, address, length);
     }
 
     /** Adds request {@code i} to those of the next {@link #run}; each at most once. */

@@ -49,6 +49,11 @@ public final class IoVector {
         segment.set(ValueLayout.JAVA_LONG, (long) index * BYTES + LENGTH, length);
     }
 
+    /** Where an entry's range begins. */
+    long base(int entry) {
+        return segment.get(ValueLayout.JAVA_LONG, (long) entry * BYTES + BASE);
+    }
+
     /** Where an entry is. */
     long addressOf(int entry) {
         return segment.address() + (long) entry * BYTES;

@@ -51,7 +51,11 @@ public final class TapWriter implements AutoCloseable {
 
     private static void writeAll(FileRing requests, FrameBatch batch) {
         for (int i = 0; i < batch.frames(); i++) {
-            requests.set(i, batch.pieces().addressOf(batch.first(i)), batch.count(i));
+            if (batch.count(i) == 1) {
+                requests.set(i, FileRing.WRITE, batch.pieces().base(batch.first(i)), batch.length(i));
+            } else {
+                requests.set(i, FileRing.WRITEV, batch.pieces().addressOf(batch.first(i)), batch.count(i));
+            }
             requests.add(i);
         }
         requests.run();

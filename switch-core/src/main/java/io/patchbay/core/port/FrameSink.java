@@ -35,6 +35,14 @@ public interface FrameSink {
         return batch.frames() - from;
     }
 
+    /**
+     * How long a frame may be, without its header, to be copied into one piece before it is written: where a piece costs the kernel more than a copy
+     * costs us. 0 if none is.
+     */
+    default int onePieceBytes() {
+        return 0;
+    }
+
     /** Frames that were taken and then thrown away, by whatever is behind, since this was last asked. Asked by the thread that writes. */
     default int lost() {
         return 0;

@@ -23,7 +23,8 @@ import java.util.Optional;
  * The writing side of an uplink.
  *
  * <p>The kernel is handed the frame's head, from our memory, and the segments of its tail where they lie in the guest's: nothing is copied by us.
- * A segment that is gone by then is the kernel's to refuse.
+ * A segment that is gone by then is the kernel's to refuse. Only where a second piece costs the kernel more than a short copy costs us
+ * ({@link FrameSink#onePieceBytes}), a short frame is copied behind its head.
  */
 public final class UplinkTransmitter implements HoldingTransmitter {
 
@@ -48,9 +49,11 @@ public final class UplinkTransmitter implements HoldingTransmitter {
     private final SpinLock lock = new SpinLock();
     private final FrameBatch batch = new FrameBatch();
 
-    /** For each frame its virtio-net header, and right behind it its head: they are one piece. */
-    private final MemorySegment heads =
-            Arena.ofAuto().allocate((long) FrameBatch.CAPACITY * (HEADER_ROOM + Burst.HEAD_BYTES), Long.BYTES);
+    /** For each frame its virtio-net header, and right behind it its head, or all of it if it is short: they are one piece. */
+    private final MemorySegment heads;
+
+    private final int onePieceBytes;
+    private final int headRoom;
 
     private long delivered;
     private long deliveredBytes;
@@ -81,6 +84,9 @@ public final class UplinkTransmitter implements HoldingTransmitter {
         this.takes = takes;
         this.whenFull = whenFull;
         this.pressure = new Pressure(sink, whenFull.atMost().toNanos());
+        this.onePieceBytes = sink.onePieceBytes();
+        this.headRoom = HEADER_ROOM + Math.max(Burst.HEAD_BYTES, onePieceBytes + Long.BYTES);
+        this.heads = Arena.ofAuto().allocate((long) FrameBatch.CAPACITY * headRoom, Long.BYTES);
     }
 
     @Override
@@ -260,7 +266,7 @@ public final class UplinkTransmitter implements HoldingTransmitter {
     private void add(Burst burst, int frame, long offload, int headerLength) {
         int n = batch.frames();
         int length = burst.length(frame);
-        long at = (long) n * (HEADER_ROOM + Burst.HEAD_BYTES) + HEADER_ROOM;
+        long at = (long) n * headRoom + HEADER_ROOM;
         if (headerBytes > 0) {
             long header = at - headerBytes;
             heads.set(WORD, header, Offload.headerWord(offload, headerLength));
@@ -268,11 +274,28 @@ public final class UplinkTransmitter implements HoldingTransmitter {
         }
         heads.set(WORD, at, burst.head0(frame));
         heads.set(WORD, at + Long.BYTES, burst.head1(frame));
-        batch.add(heads, at - headerBytes, headerBytes + Math.min(length, Burst.HEAD_BYTES));
-        for (int s = burst.firstSegment(frame), end = burst.endSegment(frame); s < end; s++) {
-            batch.add(burst.segmentBase(s), burst.segmentOffset(s), burst.segmentLength(s));
+        if (length <= onePieceBytes) {
+            copyTail(burst, frame, at);
+            batch.add(heads, at - headerBytes, headerBytes + length);
+        } else {
+            batch.add(heads, at - headerBytes, headerBytes + Math.min(length, Burst.HEAD_BYTES));
+            for (int s = burst.firstSegment(frame), end = burst.endSegment(frame); s < end; s++) {
+                batch.add(burst.segmentBase(s), burst.segmentOffset(s), burst.segmentLength(s));
+            }
         }
         batch.end(headerBytes + length);
+    }
+
+    /** Copies what follows a frame's head. What is missing because memory has gone is zero, and never another frame's. */
+    private void copyTail(Burst burst, int frame, long at) {
+        long to = at + Burst.HEAD_BYTES;
+        for (long clean = to, end = at + burst.length(frame); clean < end; clean += Long.BYTES) {
+            heads.set(WORD, clean, 0);
+        }
+        for (int s = burst.firstSegment(frame), end = burst.endSegment(frame); s < end; s++) {
+            MemorySegment.copy(burst.segmentBase(s), burst.segmentOffset(s), heads, to, burst.segmentLength(s));
+            to += burst.segmentLength(s);
+        }
     }
 
     /** Writes the batch until a frame waits, and says how many frames were dealt with; the last one's {@link #fate} is noted. */

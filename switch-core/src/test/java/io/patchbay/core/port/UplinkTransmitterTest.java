@@ -23,6 +23,7 @@ import java.nio.ByteBuffer;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.HexFormat;
 import java.util.List;
 import java.util.Random;
@@ -70,6 +71,39 @@ class UplinkTransmitterTest {
         assertThat(counters.get(FRAMES)).isOne();
         assertThat(counters.get(BYTES)).isEqualTo(length);
         assertThat(counters.dropped()).isZero();
+    }
+
+    @ParameterizedTest(name = "{0} bytes in {1} pieces")
+    @CsvSource({"14, 1", "16, 1", "17, 1", "60, 1", "99, 1", "100, 1", "101, 5", "1514, 5"})
+    void aShortFrameIsWrittenInOnePieceWhereThatIsCheaper(int length, int pieces) throws Exception {
+        frame(300); // whose bytes may not show up behind a shorter one
+        byte[] frame = length > 40 ? frame(length, 1, 0, 7) : frame(length);
+        List<Integer> counts = new ArrayList<>();
+        try (var file = SharedMemory.createMemfd("frame", 0)) {
+            FrameSink sink = new FrameSink() {
+                @Override
+                public long write(IoVector vector, int first, int count) {
+                    counts.add(count);
+                    FileCalls.truncate(file, 0);
+                    return FileCalls.writev(file.number(), vector, first, count);
+                }
+
+                @Override
+                public int onePieceBytes() {
+                    return 100;
+                }
+            };
+            UplinkTransmitter transmitter =
+                    new UplinkTransmitter(sink, counters, 12, OffloadSet.NOTHING, WhenFull.DROP);
+            transmitter.transmit(burst, new int[] {0, 1}, 2);
+            byte[] written = Files.readAllBytes(Path.of("/proc/self/fd/" + file.number()));
+            // Written one behind the other: the file's position moves on.
+            byte[] last = Arrays.copyOfRange(written, written.length - frame.length - 12, written.length);
+            assertThat(Arrays.copyOf(last, 12)).containsOnly(0);
+            assertThat(Arrays.copyOfRange(last, 12, last.length)).isEqualTo(frame);
+        }
+        assertThat(counts).containsExactly(2, pieces);
+        assertThat(counters.get(BYTES)).isEqualTo(300 + length);
     }
 
     /** Takes everything; behind it some are thrown away. */

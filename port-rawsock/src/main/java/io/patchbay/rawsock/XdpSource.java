@@ -18,6 +18,11 @@ record XdpSource(XdpSocket socket, ReceiveBatch batch) implements FrameSource {
     }
 
     @Override
+    public void arm() {
+        socket.arm();
+    }
+
+    @Override
     public int descriptor() {
         return socket.bell();
     }

@@ -191,6 +191,14 @@ class XdpSocketIT {
             patchbay.awaitReceived(4001);
             TimeUnit.MILLISECONDS.sleep(50);
             assertThat(sockets.collect()).hasSize(1);
+            // And is woken by a frame that comes in.
+            while (guest.receive().isPresent()) {
+                // what came before
+            }
+            long before = patchbay.totals().received();
+            sockets.send("pbxdf", conversation(8, true));
+            patchbay.awaitReceived(before + 1);
+            assertThat(guest.receive()).hasValue(conversation(8, true));
         }
     }
 

@@ -55,6 +55,9 @@ public final class XdpSocket implements AutoCloseable {
     /** What the kernel accounts at most for a frame on its way, about half of it for the frame itself. */
     private static final int SEND_BUFFER_PER_CHUNK = 4 * CHUNK_SIZE;
 
+    /** More than one sends between two sleeps while there is little to do: then to stop watching, and to begin again, would cost more than it saves. */
+    private static final int SENT_BEFORE_BELL_RESTS = 256;
+
     private static final int SOCK_RAW = 3;
     private static final int SOCK_CLOEXEC = 0x80000;
     private static final int SOL_SOCKET = 1;
@@ -90,6 +93,7 @@ public final class XdpSocket implements AutoCloseable {
     private long dropsSeen;
     private int receivedNext;
     private int fillNext;
+    private int sentWhenArmed;
 
     // Of the thread that writes.
     private final MemorySegment writeState = Libc.newState();
@@ -260,6 +264,9 @@ public final class XdpSocket implements AutoCloseable {
      */
     public int receive(ReceiveBatch batch, int from, int most) {
         int n = Math.min(most, received.produced() - receivedNext);
+        if (bell.isWatching() && transmit.produced() - sentWhenArmed > SENT_BEFORE_BELL_RESTS) {
+            bell.watch(false);
+        }
         if (n == 0) {
             sendTheRest();
             return -Errno.EAGAIN;
@@ -444,7 +451,16 @@ public final class XdpSocket implements AutoCloseable {
         return fd.number();
     }
 
-    /** The descriptor that is readable when a frame has come, or {@link #receive} is to be called for some other reason. */
+    /** Has {@link #bell} ring from now on. Only a frame that comes, or room, after that is sure to ring. For the thread that reads. */
+    public void arm() {
+        sentWhenArmed = transmit.produced();
+        bell.watch(true);
+    }
+
+    /**
+     * The descriptor that is readable when a frame has come, or {@link #receive} is to be called for some other reason. It rings until much has been sent
+     * since {@link #arm}.
+     */
     public int bell() {
         return bell.number();
     }

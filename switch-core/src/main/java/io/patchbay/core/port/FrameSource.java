@@ -25,6 +25,9 @@ public interface FrameSource {
         return 0;
     }
 
-    /** The descriptor that is readable when a frame waits. */
+    /** Called by the thread that reads when it is about to wait for the descriptor. Allocates nothing. */
+    default void arm() {}
+
+    /** The descriptor that is readable when a frame waits: if it waited when {@link #arm} was called, or has come since, and until the next read. */
     int descriptor();
 }

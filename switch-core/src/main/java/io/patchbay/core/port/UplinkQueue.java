@@ -168,6 +168,7 @@ public final class UplinkQueue implements ReceiveQueue {
 
     @Override
     public boolean arm() {
+        source.arm();
         return next < end
                 || readable.clear().add(source.descriptor(), PollSet.IN).isReady();
     }

@@ -1,10 +1,6 @@
 package io.patchbay.core.forward;
 
-import io.patchbay.core.frame.MacAddress;
 import io.patchbay.core.port.SpinLock;
-import java.lang.invoke.MethodHandles;
-import java.lang.invoke.VarHandle;
-import java.security.SecureRandom;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
@@ -17,47 +13,23 @@ import java.util.function.IntPredicate;
  * lock that a worker only ever <em>tries</em>: if it is taken, the frame is forwarded unlearnt and the next one from that station tries
  * again, so no worker waits for the control thread or for another worker.
  *
- * <p><b>Layout.</b> Open addressing with linear probing, at most half full. A slot is two words in one cache line. Address and port are one word,
- * so that who finds the one finds the other; the second is written by whoever refreshes the entry, at any time:
- *
- * <pre>
- *   63      62          48 47                                0
- *  +-------+--------------+-----------------------------------+
- *  | taken |     port     |              address              |     0: free
- *  +-------+--------------+-----------------------------------+
- *  |                      seen, in seconds                    |
- *  +----------------------------------------------------------+
- * </pre>
- *
- * <p>A slot that becomes free is filled by moving up whichever later entry may stand there, so probing needs no tombstones. Who looks up an
- * entry while it moves may miss it and floods one frame; nobody is ever told a wrong port.
+ * <p>Where entries stand is {@link MacSlots}' concern. Who looks up an entry while it moves may miss it and floods one frame.
  *
  * <p><b>Fairness.</b> When the table is full a new address takes the place of an old one of the port that owns most. A guest that sends from
- * made-up addresses thus loses its own, and no port loses one to a port that has more. The hash has secret multipliers, so that nobody can
- * choose addresses that crowd together.
+ * made-up addresses thus loses its own, and no port loses one to a port that has more.
  *
  * <p><b>Moves.</b> An address is where it was last seen. A limit may be set to how often it may move, beyond which it is held where it was
  * ({@link MoveDamping}): who sends from another's address then does not get that one's frames for more than a moment.
  *
  * <p>Time is a count of seconds set by {@link #tick}, so that learning costs no clock call.
  */
-public final class MacTable {
+public final class MacTable extends MacSlots {
 
     /** Answer of {@link #lookup} for an address that is not known. */
-    public static final int UNKNOWN = -1;
+    public static final int UNKNOWN = NOWHERE;
 
     /** Most entries a table may be made for. */
     public static final int MAX_LIMIT = 1 << 20;
-
-    private static final VarHandle WORD = MethodHandles.arrayElementVarHandle(long[].class);
-
-    /** Words of a slot. */
-    private static final int WORDS = 2;
-
-    private static final long TAKEN = 1L << 63;
-    private static final int PORT_SHIFT = 48;
-    private static final int PORT_MASK = FairShares.PORTS - 1;
-    private static final long MATCH = TAKEN | MacAddress.MASK;
 
     /** How many slots are looked at for old entries before somebody else may have the lock. */
     private static final int SLICE = 1024;
@@ -66,19 +38,10 @@ public final class MacTable {
     private static final int SECOND_CHANCES = 4;
 
     private final SpinLock lock = new SpinLock();
-    private final int limit;
-    private final long firstMultiplier;
-    private final long secondMultiplier;
-    private final long[] words;
-    private final int mask;
 
-    // Under the lock. An entry keeps its number while it moves from slot to slot.
+    // Under the lock.
     private final FairShares shares;
     private final Optional<MoveDamping> damping;
-    private final int[] entryOf;
-    private final int[] slotOf;
-    private final int[] unused;
-    private int count;
     private long learned;
     private long moved;
     private long aged;
@@ -104,24 +67,12 @@ public final class MacTable {
         if (limit < 1 || limit > MAX_LIMIT) {
             throw new IllegalArgumentException("limit " + limit + " is not within 1 to " + MAX_LIMIT);
         }
-        this.limit = limit;
+        super(limit);
         this.ageingSeconds = ageingSeconds;
-        SecureRandom random = new SecureRandom();
-        firstMultiplier = random.nextLong() | 1;
-        secondMultiplier = random.nextLong() | 1;
-        int size = Integer.highestOneBit(2 * limit - 1) << 1;
-        words = new long[WORDS * size];
-        mask = size - 1;
         shares = new FairShares(limit);
         damping = moveLimit == 0
                 ? Optional.empty()
                 : Optional.of(new MoveDamping(new MoveDamping.Limit(moveLimit, moveSeconds), limit));
-        entryOf = new int[size];
-        slotOf = new int[limit];
-        unused = new int[limit];
-        for (int i = 0; i < limit; i++) {
-            unused[i] = i;
-        }
     }
 
     /**
@@ -140,36 +91,15 @@ public final class MacTable {
     public record Statistics(
             int entries, int limit, long learned, long moved, long aged, long flushed, long evicted, long held) {}
 
-    /**
-     * Fetches the memory that {@link #lookup} or {@link #learn} of an address will look at first. Who is going to ask for several addresses does
-     * this for all of them before, so that they are waited for together and not one after the other.
-     *
-     * @return nothing that means anything; it must be used, or compiled code leaves the access out
-     */
-    long touch(long address) {
-        return words[WORDS * hash(address)];
-    }
-
     /** The port an address was last seen on, or {@link #UNKNOWN}. */
     public int lookup(long address) {
-        long key = address | TAKEN;
-        int slot = hash(address);
-        while (true) {
-            long found = slot(slot);
-            if ((found & MATCH) == key) {
-                return port(found);
-            }
-            if (found == 0) {
-                return UNKNOWN;
-            }
-            slot = slot + 1 & mask;
-        }
+        return portOf(address);
     }
 
     /** Notes that a frame from {@code address} came in on {@code port}. */
     public void learn(long address, int port) {
         int slot = find(address);
-        if (slot >= 0 && port(slot(slot)) == port) {
+        if (slot >= 0 && port(slot) == port) {
             int seconds = now;
             // Refreshed once a second at most, so that busy stations do not keep dirtying a line that other workers
             // read.
@@ -191,10 +121,12 @@ public final class MacTable {
                 move(slot, port);
                 return;
             }
-            if (count == limit) {
+            if (count() == limit) {
                 evict(port);
             }
-            insert(address, port);
+            int entry = put(address, port, now);
+            shares.add(port, entry);
+            damping.ifPresent(d -> d.begin(entry));
             learned++;
         } finally {
             lock.unlock();
@@ -202,13 +134,13 @@ public final class MacTable {
     }
 
     private void move(int slot, int seenOn) {
-        int from = port(slot(slot));
-        int entry = entryOf[slot];
+        int from = port(slot);
+        int entry = numberAt(slot);
         int port = damping.isPresent() && from != seenOn ? damping.get().place(entry, from, seenOn, now) : seenOn;
         if (from != port) {
             shares.remove(from, entry);
             shares.add(port, entry);
-            WORD.setOpaque(words, WORDS * slot, word(slot(slot) & MacAddress.MASK, port));
+            setPort(slot, port);
             moved++;
         }
         if (port == seenOn) {
@@ -221,7 +153,7 @@ public final class MacTable {
         int largest = shares.largest();
         int loser = shares.count(port) == shares.count(largest) ? port : largest;
         int entry = shares.oldest(loser);
-        for (int i = 0; i < SECOND_CHANCES && seen(slotOf[entry]) == now; i++) {
+        for (int i = 0; i < SECOND_CHANCES && seen(slotOf(entry)) == now; i++) {
             shares.remove(loser, entry);
             shares.add(loser, entry);
             entry = shares.oldest(loser);
@@ -230,39 +162,9 @@ public final class MacTable {
         evicted++;
     }
 
-    private void insert(long address, int port) {
-        int slot = hash(address);
-        while (slot(slot) != 0) {
-            slot = slot + 1 & mask;
-        }
-        int entry = unused[limit - 1 - count];
-        count++;
-        slotOf[entry] = slot;
-        entryOf[slot] = entry;
-        shares.add(port, entry);
-        damping.ifPresent(d -> d.begin(entry));
-        setSeen(slot, now);
-        WORD.setOpaque(words, WORDS * slot, word(address, port));
-    }
-
     private void remove(int entry) {
-        int hole = slotOf[entry];
-        shares.remove(port(slot(hole)), entry);
-        count--;
-        unused[limit - 1 - count] = entry;
-        // Whatever stands behind the hole without a gap, and may stand in it, moves up.
-        for (int slot = hole + 1 & mask; slot(slot) != 0; slot = slot + 1 & mask) {
-            int home = hash(slot(slot) & MacAddress.MASK);
-            if ((slot - home & mask) >= (slot - hole & mask)) {
-                entryOf[hole] = entryOf[slot];
-                slotOf[entryOf[hole]] = hole;
-                setSeen(hole, seen(slot));
-                // ORDER: the copy before its original changes, so that a reader rather sees an entry twice than never.
-                WORD.setRelease(words, WORDS * hole, slot(slot));
-                hole = slot;
-            }
-        }
-        WORD.setRelease(words, WORDS * hole, 0L);
+        shares.remove(port(slotOf(entry)), entry);
+        free(entry);
     }
 
     /**
@@ -330,8 +232,8 @@ public final class MacTable {
         int removed = 0;
         for (int slot = from; slot < to; slot++) {
             // What moves up into this slot is looked at next.
-            while (slot(slot) != 0 && doomed.test(slot)) {
-                remove(entryOf[slot]);
+            while (entry(slot) != MacSlotDescriptor.FREE && doomed.test(slot)) {
+                remove(numberAt(slot));
                 removed++;
             }
         }
@@ -342,14 +244,14 @@ public final class MacTable {
     public List<Entry> entries() {
         lock.lock();
         try {
-            List<Entry> entries = new ArrayList<>(count);
+            List<Entry> entries = new ArrayList<>(count());
             for (int slot = 0; slot < slots(); slot++) {
-                long word = slot(slot);
-                if (word != 0) {
+                long entry = entry(slot);
+                if (entry != MacSlotDescriptor.FREE) {
                     int age = Math.max(0, now - seen(slot));
-                    int entry = entryOf[slot];
-                    boolean held = damping.map(d -> d.isHeld(entry, now)).orElse(false);
-                    entries.add(new Entry(word & MacAddress.MASK, port(word), age, held));
+                    int number = numberAt(slot);
+                    boolean held = damping.map(d -> d.isHeld(number, now)).orElse(false);
+                    entries.add(new Entry(MacSlotDescriptor.address(entry), MacSlotDescriptor.port(entry), age, held));
                 }
             }
             return entries;
@@ -362,54 +264,13 @@ public final class MacTable {
         lock.lock();
         try {
             long held = damping.map(MoveDamping::held).orElse(0L);
-            return new Statistics(count, limit, learned, moved, aged, flushed, evicted, held);
+            return new Statistics(count(), limit, learned, moved, aged, flushed, evicted, held);
         } finally {
             lock.unlock();
         }
     }
 
-    private int find(long address) {
-        long key = address | TAKEN;
-        int slot = hash(address);
-        while (true) {
-            long found = slot(slot);
-            if ((found & MATCH) == key) {
-                return slot;
-            }
-            if (found == 0) {
-                return -1;
-            }
-            slot = slot + 1 & mask;
-        }
-    }
-
-    private long slot(int slot) {
-        return (long) WORD.getOpaque(words, WORDS * slot);
-    }
-
-    private int seen(int slot) {
-        return (int) (long) WORD.getOpaque(words, WORDS * slot + 1);
-    }
-
-    private void setSeen(int slot, int seconds) {
-        WORD.setOpaque(words, WORDS * slot + 1, (long) seconds);
-    }
-
-    private int slots() {
-        return mask + 1;
-    }
-
-    private static long word(long address, int port) {
-        return TAKEN | (long) (port & PORT_MASK) << PORT_SHIFT | address;
-    }
-
-    private static int port(long word) {
-        return (int) (word >>> PORT_SHIFT) & PORT_MASK;
-    }
-
-    private int hash(long address) {
-        long mixed = address * firstMultiplier;
-        mixed = (mixed ^ mixed >>> 32) * secondMultiplier;
-        return (int) (mixed >>> 32) & mask;
+    private int port(int slot) {
+        return MacSlotDescriptor.port(entry(slot));
     }
 }

@@ -3,8 +3,6 @@ package io.patchbay.vhost.net;
 import io.patchbay.core.linux.EventFd;
 import io.patchbay.core.port.PortContext;
 import io.patchbay.core.port.PortQueues;
-import io.patchbay.core.port.PortStatus;
-import io.patchbay.core.port.QueueCounters;
 import io.patchbay.core.port.ReceiveQueue;
 import io.patchbay.core.port.Transmitter;
 import io.patchbay.vhost.memory.GuestMemory;
@@ -19,7 +17,6 @@ import io.patchbay.vhost.session.RefusedException;
 import io.patchbay.vhost.wire.Feature;
 import io.patchbay.vhost.wire.VringAddresses;
 import java.lang.foreign.MemorySegment;
-import java.lang.foreign.ValueLayout;
 import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.List;
@@ -29,8 +26,6 @@ import java.util.SortedMap;
 import java.util.TreeMap;
 import java.util.function.IntPredicate;
 import java.util.function.LongFunction;
-import java.util.stream.Collectors;
-import java.util.stream.IntStream;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
@@ -43,7 +38,7 @@ final class RunningQueues {
 
     private static final Logger LOG = LoggerFactory.getLogger(RunningQueues.class);
 
-    private static final String BROKEN = "the guest broke the ring";
+    static final String BROKEN = "the guest broke the ring";
 
     private final PortContext context;
     private final PortLog portLog;
@@ -180,7 +175,7 @@ final class RunningQueues {
         return isReceive(index) ? log.forWrites(features, memory) : WriteLog.OFF;
     }
 
-    private boolean runs(int index) {
+    boolean runs(int index) {
         return transmitting.containsKey(index) || receiving.containsKey(index);
     }
 
@@ -311,88 +306,24 @@ final class RunningQueues {
         }
     }
 
-    PortStatus status() {
-        String why = whyNotAll();
-        if (transmitting.isEmpty() && receiving.isEmpty()) {
-            return PortStatus.down(why);
-        }
-        if (!anyBuffer()) {
-            return PortStatus.down(
-                    "the queues run, but the guest has never posted a buffer: its interface is down, or its"
-                            + " memory is not shared (in QEMU: a memory backend with share=on)");
-        }
-        if (!transmitting.isEmpty() && !receiving.isEmpty()) {
-            return PortStatus.up(transmitting.size() + " transmit and " + receiving.size() + " receive queues run"
-                    + (troubles().isEmpty() ? "" : "; " + troubles()));
-        }
-        return PortStatus.up(
-                "only the guest's " + (receiving.isEmpty() ? "transmit" : "receive") + " queue runs; " + why);
-    }
-
-    private String whyNotAll() {
-        if (!troubles().isEmpty()) {
-            return troubles();
-        }
-        return IntStream.range(0, vrings.length).anyMatch(index -> vrings[index].started() && !runs(index))
-                ? "disabled: the front end has not enabled its queues, or the guest is paused"
-                : "ring not started: the guest's driver is not there yet";
-    }
-
-    private String troubles() {
-        return IntStream.range(0, vrings.length)
-                .filter(index -> !trouble(index).isEmpty())
-                .mapToObj(index -> "vring " + index + ": " + trouble(index))
-                .collect(Collectors.joining("; "));
-    }
-
-    private String trouble(int index) {
-        boolean broken = Optional.ofNullable(transmitting.get(index))
+    /** Whether the guest broke a ring that runs. */
+    boolean isBroken(int index) {
+        return Optional.ofNullable(transmitting.get(index))
                 .map(GuestTxQueue::isBroken)
                 .or(() -> Optional.ofNullable(receiving.get(index)).map(GuestRxQueue::isBroken))
                 .orElse(false);
-        return broken ? BROKEN : vrings[index].trouble();
     }
 
-    /** Whether any ring that runs was ever written by its guest, as far as its first descriptor tells. */
-    private boolean anyBuffer() {
-        return IntStream.range(0, vrings.length).filter(this::runs).anyMatch(this::isTouched);
+    /** The descriptor table, or ring, of a ring that runs. */
+    MemorySegment descriptors(int index) {
+        return Optional.ofNullable(descriptors.get(index)).orElseThrow();
     }
 
-    private boolean isTouched(int index) {
-        try {
-            MemorySegment table = Optional.ofNullable(descriptors.get(index)).orElseThrow();
-            return table.get(ValueLayout.JAVA_LONG_UNALIGNED, 0) != 0
-                    || table.get(ValueLayout.JAVA_LONG_UNALIGNED, Long.BYTES) != 0;
-        } catch (InternalError e) {
-            // The memory has been taken away; a worker will notice and end the port, and it is not for this look to
-            // judge.
-            LOG.debug("vring {} cannot be looked at", index, e);
-            return true;
-        }
+    int transmittingCount() {
+        return transmitting.size();
     }
 
-    List<VhostDetails.Queue> view() {
-        List<VhostDetails.Queue> queues = new ArrayList<>();
-        for (int index = 0; index < vrings.length; index++) {
-            Vring vring = vrings[index];
-            if (vring.size() > 0) {
-                String state = !trouble(index).isEmpty()
-                        ? trouble(index)
-                        : runs(index) ? "running" : vring.started() ? "disabled" : "not started";
-                QueueCounters counters = isReceive(index)
-                        ? context.counters().transmit(index / 2)
-                        : context.counters().receive(index / 2);
-                queues.add(new VhostDetails.Queue(
-                        index,
-                        isReceive(index) ? "to guest" : "from guest",
-                        vring.size(),
-                        vring.enabled(),
-                        state,
-                        counters.get(QueueCounters.Count.KICKS),
-                        counters.get(QueueCounters.Count.CALLS),
-                        counters.get(QueueCounters.Count.CALLS_SUPPRESSED)));
-            }
-        }
-        return List.copyOf(queues);
+    int receivingCount() {
+        return receiving.size();
     }
 }

@@ -38,11 +38,13 @@ final class Virtqueues {
     private final MemorySlots slots;
     private final LogSlot log = new LogSlot();
     private final RunningQueues running;
+    private final QueueStandings standings;
     private long features;
 
     Virtqueues(PortContext context, MemoryRules rules) {
         this.slots = new MemorySlots(MAX_MEMORY_SLOTS, rules);
         this.running = new RunningQueues(context, vrings, log);
+        this.standings = new QueueStandings(context, vrings, running);
     }
 
     long features() {
@@ -275,7 +277,7 @@ final class Virtqueues {
                     "memory not shared: the front end has given none, although its guest's driver is there"
                             + " (guest memory must be a file that is shared: in QEMU a memory backend with share=on)");
         }
-        return running.status();
+        return standings.status();
     }
 
     List<VhostDetails.Region> memoryView() {
@@ -283,6 +285,6 @@ final class Virtqueues {
     }
 
     List<VhostDetails.Queue> view() {
-        return running.view();
+        return standings.view();
     }
 }

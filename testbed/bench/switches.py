@@ -217,6 +217,28 @@ class Guests(Testpmd):
         time.sleep(0.5)
 
 
+class Segments(Conversation):
+    """Guests and, in one program, who sends them frames to be segmented, from the network's side of the uplinks."""
+
+    def __init__(self, sides, network):
+        places = [str(place) for side in sides for place in (side.device, side.switch.sockets[0])]
+        subprocess.run((ROOT / "testbed/bench/in-process", "SegmentsIn"), check=True, stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL)  # builds it
+        super().__init__("SegmentsIn", within(network.name, "taskset", "-c", "1", "env", "PATCHBAY_BENCH_BUILT=1",
+                                              ROOT / "testbed/bench/in-process", "SegmentsIn", *places))  # fmt: skip
+        self.await_text(r"Ready\.")
+        self.direction = "tsoin"
+        self.network = network
+
+    def start(self, which, size):
+        self.command(f"start {which}", r"Started\.")
+
+    def rates(self, which):
+        """Bytes a second since the last call; a frame that was lost is said."""
+        rate, lost = re.search(r"rate: (\d+) lost: (\d+)", self.command("rate", r"rate: .*\n")).groups()
+        if int(lost) > 0:
+            print(f"{lost} frames were lost so far", flush=True)
+        return int(rate), 0
+
 
 class VhostLibrary(Switch):
     """DPDK's own vhost library with nothing around it."""

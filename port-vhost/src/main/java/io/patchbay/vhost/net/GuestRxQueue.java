@@ -6,6 +6,7 @@ import static io.patchbay.core.port.QueueCounters.Count.CALLS_SUPPRESSED;
 import static io.patchbay.core.port.QueueCounters.Count.FRAMES;
 
 import io.patchbay.core.frame.Burst;
+import io.patchbay.core.frame.Delivery;
 import io.patchbay.core.frame.FrameReader;
 import io.patchbay.core.frame.Offload;
 import io.patchbay.core.frame.OffloadSet;
@@ -58,6 +59,14 @@ final class GuestRxQueue {
     private int delivered;
     private long deliveredBytes;
     private int buffers;
+    /** Frames that are still to come. */
+    private int expected;
+
+    /** Chains read ahead, and how many of them are used up. */
+    private int ready;
+
+    private int used;
+    private boolean dry;
 
     /** @param takes the {@link OffloadSet} the guest takes upon itself */
     GuestRxQueue(
@@ -109,40 +118,72 @@ final class GuestRxQueue {
         lock.lock();
         int done = 0;
         try {
-            delivered = 0;
-            deliveredBytes = 0;
-            buffers = 0;
-            boolean offloads = burst.hasOffloads();
-            int ready = readAhead(count);
-            int used = 0;
+            begin(count);
             for (; done < count; done++) {
-                int frame = frames[done];
-                int needed = headerBytes + burst.length(frame);
-                boolean unfinished = offloads && burst.offload(frame) != Offload.NONE;
-                if (used < ready && batch.length(used) >= needed && !unfinished) {
-                    deliverWhole(burst, frame, needed, used);
-                    used++;
-                } else {
-                    consumed = 0;
-                    if (unfinished ? deliverUnfinished(burst, frame) : deliver(burst, frame, 0, 0)) {
-                        delivered++;
-                        deliveredBytes += burst.length(frame);
-                    }
-                    used += consumed;
-                }
+                deliverNext(burst, frames[done]);
             }
         } finally {
-            end(burst, count - done);
+            burst.charge(buffers);
+            end(count - done);
         }
     }
 
-    /** Ends a burst, also one that broke off because this guest's memory went away, or the sender's: what was delivered is shown. */
-    private void end(Burst burst, int left) {
+    /**
+     * Delivers or drops frames of several bursts, all of which the guest is shown at once. If it breaks off the next frame is left for whoever goes
+     * on.
+     */
+    void transmit(Delivery delivery) {
+        lock.lock();
+        int unfinished = 0;
+        try {
+            begin(delivery.left());
+            while (delivery.next()) {
+                unfinished = 1;
+                deliverNext(delivery.burst(), delivery.frame());
+                unfinished = 0;
+            }
+        } finally {
+            delivery.charge(buffers);
+            end(unfinished);
+        }
+    }
+
+    private void begin(int frames) {
+        delivered = 0;
+        deliveredBytes = 0;
+        buffers = 0;
+        expected = frames;
+        ready = 0;
+        used = 0;
+        dry = false;
+    }
+
+    private void deliverNext(Burst burst, int frame) {
+        int needed = headerBytes + burst.length(frame);
+        boolean unfinished = burst.offload(frame) != Offload.NONE;
+        if (used >= ready && !dry) {
+            readAhead();
+        }
+        expected--;
+        if (used < ready && batch.length(used) >= needed && !unfinished) {
+            deliverWhole(burst, frame, needed, used);
+            used++;
+        } else {
+            consumed = 0;
+            if (unfinished ? deliverUnfinished(burst, frame) : deliver(burst, frame, 0, 0)) {
+                delivered++;
+                deliveredBytes += burst.length(frame);
+            }
+            used += consumed;
+        }
+    }
+
+    /** Ends it, also if it broke off because this guest's memory went away, or a sender's: what was delivered is shown. */
+    private void end(int left) {
         try {
             counters.drop(DropReason.PORT_DOWN, left);
             counters.add(FRAMES, delivered);
             counters.add(BYTES, deliveredBytes);
-            burst.charge(buffers);
             publish();
         } finally {
             lock.unlock();
@@ -161,15 +202,17 @@ final class GuestRxQueue {
         }
     }
 
-    /** Reads the chains that frames will go into, if each needs one, and says how many there are. */
-    private int readAhead(int frames) {
-        int ready = broken ? 0 : Math.min(ring.available(frames), frames);
-        if (ready <= 0) {
-            return 0; // why, the first frame finds out
+    /** Reads the chains that the frames to come will go into, if each needs one; not again when there were fewer. */
+    private void readAhead() {
+        int frames = Math.min(expected, ChainBatch.CAPACITY);
+        int there = broken ? 0 : Math.min(ring.available(frames), frames);
+        used = 0;
+        ready = Math.max(0, there); // if there are none, the first frame finds out why
+        dry = ready < frames;
+        if (ready > 0) {
+            ring.readBatch(ready, true, batch);
+            buffers += ready;
         }
-        ring.readBatch(ready, true, batch);
-        buffers += ready;
-        return ready;
     }
 
     /** Copies a frame into a chain of one buffer that is long enough. */

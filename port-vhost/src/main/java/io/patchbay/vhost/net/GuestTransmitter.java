@@ -1,6 +1,7 @@
 package io.patchbay.vhost.net;
 
 import io.patchbay.core.frame.Burst;
+import io.patchbay.core.frame.Delivery;
 import io.patchbay.core.port.Transmitter;
 import java.util.SortedMap;
 
@@ -58,6 +59,15 @@ final class GuestTransmitter implements Transmitter {
                 }
             }
             queues[place].transmit(burst, mine, n);
+        }
+    }
+
+    @Override
+    public void transmit(Delivery delivery) {
+        if (queues.length == 1 && !delivery.isOfOneBurst()) {
+            queues[0].transmit(delivery);
+        } else {
+            Transmitter.super.transmit(delivery);
         }
     }
 

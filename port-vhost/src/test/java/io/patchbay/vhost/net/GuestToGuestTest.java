@@ -155,6 +155,54 @@ class GuestToGuestTest {
         }
     }
 
+    @ParameterizedTest(name = "{0}")
+    @CsvSource({"split, 256", "packed, 256", "split, 64"})
+    void framesOfManyGuestsForOneArriveWholeAndEachSendersInOrder(String layout, int queueSize) throws Exception {
+        long features = V1 | (layout.equals("packed") ? PACKED : 0);
+        int senders = 5;
+        int each = queueSize / senders; // all of a round find room
+        Random random = new Random(11);
+        try (GuestRig rig = GuestRig.adaptive(senders + 1)) {
+            FrontEndSettings settings = new FrontEndSettings(features, queueSize, 2048);
+            List<FrontEnd> guests = new ArrayList<>();
+            for (int i = 0; i <= senders; i++) {
+                guests.add(rig.connect(i, settings));
+            }
+            FrontEnd receiver = guests.get(0);
+            receiver.send(frame(0xff, 0, 60, random)); // so that its address is known, and nothing flooded
+            GuestRig.awaitThat("it is learnt", () -> rig.received(0).get(QueueCounters.Count.FRAMES) == 1);
+            List<List<byte[]>> expected = new ArrayList<>();
+            List<List<byte[]>> got = new ArrayList<>();
+            for (int i = 0; i <= senders; i++) {
+                expected.add(new ArrayList<>());
+                got.add(new ArrayList<>());
+            }
+            for (int round = 0; round < 10; round++) {
+                for (int n = 0; n < each * senders; n++) {
+                    int i = 1 + n % senders;
+                    byte[] sent = frame(0, i, 60 + random.nextInt(1400), random);
+                    assertThat(guests.get(i).send(sent)).isTrue();
+                    expected.get(i).add(sent);
+                }
+                int sentSoFar = (round + 1) * each * senders;
+                GuestRig.awaitThat("all arrive", () -> {
+                    take(receiver, got);
+                    return got.stream().mapToInt(List::size).sum() == sentSoFar;
+                });
+            }
+            for (int i = 1; i <= senders; i++) {
+                assertThat(got.get(i)).as("of guest %d", i).containsExactlyElementsOf(expected.get(i));
+            }
+            rig.assertTheSumsBalance();
+        }
+    }
+
+    private static void take(FrontEnd receiver, List<List<byte[]>> got) {
+        for (var next = receiver.receive(); next.isPresent(); next = receiver.receive()) {
+            got.get(next.get()[11]).add(next.get());
+        }
+    }
+
     @Test
     void aFrameLongerThanTheBufferIsDroppedAndTheChainIsKeptForTheNext() throws Exception {
         Random random = new Random(3);

@@ -1,6 +1,7 @@
 package io.patchbay.vhost.net;
 
 import io.patchbay.core.frame.Burst;
+import io.patchbay.core.frame.Delivery;
 import io.patchbay.core.frame.OffloadSet;
 import io.patchbay.core.port.QueueCounters;
 import io.patchbay.vhost.fuzz.Input;
@@ -16,7 +17,8 @@ public final class LoopFuzz {
 
     private static final SyntheticGuest SENDER = new SyntheticGuest();
     private static final SyntheticGuest RECEIVER = new SyntheticGuest();
-    private static final Burst BURST = new Burst();
+    private static final Delivery DELIVERY = new Delivery(1);
+    private static final Burst BURST = DELIVERY.burst(0);
     private static final int[] ALL = new int[Burst.CAPACITY];
 
     static {
@@ -85,7 +87,8 @@ public final class LoopFuzz {
             throw new AssertionError(n + " chains and " + BURST.count() + " frames where " + limit + " were wanted");
         }
         SENDER.write(input, size); // after its heads were read, before the rest is copied
-        to.transmit(BURST, ALL, BURST.count());
+        DELIVERY.start(ALL, BURST.count());
+        to.transmit(DELIVERY);
         if (n > 0) {
             from.release();
         }

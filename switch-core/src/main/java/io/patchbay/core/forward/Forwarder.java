@@ -29,12 +29,11 @@ public final class Forwarder {
      * @param from the port the burst came from
      * @param floodPorts ports that take part in floods; {@code from} is passed over
      * @param policy of the port the burst came from
-     * @param routes cleared and filled; has room for every port
+     * @param routes the burst was {@linkplain Routes#begin begun} there, which has room for every port
      * @param counters of the receiving queue
      */
     public void route(
             Burst burst, int from, int[] floodPorts, IngressPolicy policy, Routes routes, QueueCounters counters) {
-        routes.clear();
         touched = touch(burst);
         // A burst is mostly one conversation: remembering the last pair saves most look-ups.
         long lastSource = NO_ADDRESS;

@@ -1,6 +1,7 @@
 package io.patchbay.core.port;
 
 import io.patchbay.core.frame.Burst;
+import io.patchbay.core.frame.Delivery;
 import java.util.Optional;
 
 /**
@@ -21,6 +22,16 @@ public interface Transmitter {
      * @param count how many of {@code frames} are meant, at least 1
      */
     void transmit(Burst burst, int[] frames, int count);
+
+    /**
+     * Sends frames of several bursts, in order: the same as {@link #transmit(Burst, int[], int)} for each of them. An implementation that does better
+     * may be called again after it threw, to go on with the next frame.
+     */
+    default void transmit(Delivery delivery) {
+        while (delivery.nextRun()) {
+            transmit(delivery.burst(), delivery.frames(), delivery.count());
+        }
+    }
 
     /** The same way out for frames that can wait until there is room; absent if this one drops what it has no room for. */
     default Optional<HoldingTransmitter> holding() {

@@ -19,6 +19,10 @@ final class DownTransmitter implements Transmitter {
 
     @Override
     public void transmit(Burst burst, int[] frames, int count) {
+        drop(count);
+    }
+
+    void drop(int count) {
         lock.lock();
         try {
             counters.drop(DropReason.PORT_DOWN, count);

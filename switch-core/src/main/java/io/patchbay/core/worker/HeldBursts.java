@@ -22,24 +22,27 @@ import java.util.List;
  */
 final class HeldBursts {
 
-    private final Worker.FaultListener faults;
+    private final Faults faults;
     private final Deque<HeldBurst> waiting = new ArrayDeque<>();
     private final Deque<HeldBurst> spare = new ArrayDeque<>();
     private final int[] run = new int[Burst.CAPACITY];
     private HeldBurst current = new HeldBurst();
+    private Plug[] plugs = new Plug[0];
     private List<Bell> bells = List.of();
     private List<Bell> oldBells = List.of();
 
     private record Bell(HoldingTransmitter port, RoomBell bell) {}
 
-    HeldBursts(Worker.FaultListener faults) {
+    HeldBursts(Faults faults) {
         this.faults = faults;
     }
 
-    /** Offers frames of a burst to a port that holds, and remembers those that have to wait. Copies of floods do not. */
-    void offer(HoldingTransmitter port, int number, Burst burst, Routes routes) {
-        int[] frames = routes.frames(number);
-        int count = routes.count(number);
+    /**
+     * Offers frames of a burst to a port that holds, and remembers those that have to wait. Copies of floods do not.
+     *
+     * @param routes knows which frames of the burst are flooded
+     */
+    void offer(HoldingTransmitter port, int number, Burst burst, int[] frames, int count, Routes routes) {
         if (!routes.anyFlooded()) {
             int done = port.offer(burst, frames, count);
             if (done < count) {
@@ -111,7 +114,7 @@ final class HeldBursts {
     }
 
     /** Offers everything that waits again, and says how much was dealt with. Queues of which nothing waits any more are released. */
-    int retry(Plug[] plugs) {
+    int retry() {
         int work = 0;
         for (int left = waiting.size(); left > 0; left--) {
             HeldBurst held = waiting.removeFirst();
@@ -119,7 +122,7 @@ final class HeldBursts {
                 drop(held);
                 continue;
             }
-            work += offerAgain(held, plugs);
+            work += offerAgain(held);
             if (held.isEmpty()) {
                 end(held);
             } else {
@@ -129,7 +132,7 @@ final class HeldBursts {
         return work;
     }
 
-    private int offerAgain(HeldBurst held, Plug[] plugs) {
+    private int offerAgain(HeldBurst held) {
         int work = 0;
         for (int g = 0; g < held.groups(); g++) {
             Plug plug = plugs[held.port(g)];
@@ -142,7 +145,7 @@ final class HeldBursts {
                     plug.transmitter().transmit(held.burst(), held.frames(g), count);
                 }
             } catch (RuntimeException | Error e) {
-                faults.portFailed(plug, e);
+                faults.blame(plug, e);
             }
             held.done(g, done);
             work += done;
@@ -159,7 +162,7 @@ final class HeldBursts {
                 inlet.queue().release();
             }
         } catch (RuntimeException | Error e) {
-            faults.portFailed(inlet.plug(), e);
+            faults.blame(inlet.plug(), e);
         }
     }
 
@@ -173,10 +176,12 @@ final class HeldBursts {
      * Lets go of queues that are not among these any more, forgets what waits for ports that have gone, and goes on with the rest. Bells are
      * those of the ports as they are now.
      */
-    void adopt(Inlet[] inlets, Plug[] before, Plug[] plugs) {
+    void adopt(List<Inlet> inlets, Plug[] next) {
+        Plug[] before = plugs;
+        plugs = next;
         for (int left = waiting.size(); left > 0; left--) {
             HeldBurst held = waiting.removeFirst();
-            forgetPortsThatHaveGone(held, before, plugs);
+            forgetPortsThatHaveGone(held, before);
             boolean stays = false;
             for (Inlet inlet : inlets) {
                 if (inlet.queue().equals(held.inlet().queue())) {
@@ -191,20 +196,20 @@ final class HeldBursts {
             }
         }
         oldBells = bells;
-        List<Bell> next = new ArrayList<>();
+        List<Bell> made = new ArrayList<>();
         for (Plug plug : plugs) {
             if (plug != null && plug.holds()) {
-                addBell(plug, next);
+                addBell(plug, made);
             }
         }
-        bells = List.copyOf(next);
+        bells = List.copyOf(made);
     }
 
     private void addBell(Plug plug, List<Bell> to) {
         try {
             to.add(new Bell(plug.holding(), plug.holding().bell()));
         } catch (LinuxException e) {
-            faults.portFailed(plug, e); // out of descriptors
+            faults.blame(plug, e); // out of descriptors
         }
     }
 
@@ -214,7 +219,7 @@ final class HeldBursts {
         oldBells = List.of();
     }
 
-    private static void forgetPortsThatHaveGone(HeldBurst held, Plug[] before, Plug[] plugs) {
+    private void forgetPortsThatHaveGone(HeldBurst held, Plug[] before) {
         for (int g = 0; g < held.groups(); g++) {
             int port = held.port(g);
             boolean same = port < plugs.length
@@ -246,7 +251,7 @@ final class HeldBursts {
                 inlet.queue().release();
             }
         } catch (RuntimeException | Error e) {
-            faults.portFailed(inlet.plug(), e);
+            faults.blame(inlet.plug(), e);
         }
     }
 
@@ -256,7 +261,7 @@ final class HeldBursts {
     }
 
     /** Asks to be woken when there is room for what waits; true if there is some already. */
-    boolean arm(Plug[] plugs) {
+    boolean arm() {
         boolean room = false;
         for (HeldBurst held : waiting) {
             for (int g = 0; g < held.groups(); g++) {
@@ -287,7 +292,7 @@ final class HeldBursts {
     }
 
     /** For how long to sleep at most, in nanoseconds, so that nothing is held for too long. */
-    long patience(Plug[] plugs, long most) {
+    long patience(long most) {
         long nanos = most;
         long now = System.nanoTime();
         for (HeldBurst held : waiting) {

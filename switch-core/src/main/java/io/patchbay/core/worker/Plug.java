@@ -75,6 +75,11 @@ final class Plug {
         return hasFailed() ? down : transmitter;
     }
 
+    /** Counts frames on their way to the port that were lost because it could not be gone on with. */
+    void lost(int frames) {
+        down.drop(frames);
+    }
+
     /** Whether frames may wait for the port. */
     boolean holds() {
         return holds && !hasFailed();

@@ -39,4 +39,11 @@ record Topology(long generation, List<Optional<Plug>> plugs) {
                 .filter(i -> plugs.get(i).map(Plug::floods).orElse(false))
                 .toArray();
     }
+
+    /** Ports for which frames may have to wait. */
+    int[] holders() {
+        return IntStream.range(0, plugs.size())
+                .filter(i -> plugs.get(i).map(Plug::holds).orElse(false))
+                .toArray();
+    }
 }

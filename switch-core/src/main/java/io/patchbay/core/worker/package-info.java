@@ -5,8 +5,9 @@
  *        ┌─────────────────────────── turn ───────────────────────────┐
  *        │  adopt the newest Topology, if there is a newer one        │
  *        │  for each receive queue of ours, starting one further on:  │
- *        │    poll a burst ► route ► transmit ► release               │
- *        │    until the queue is empty or its budget is spent         │
+ *        │    poll a burst ► route ► gather                           │
+ *        │  to each receiver at once, transmit ► release all          │
+ *        │  again for queues that had more, until budgets are spent   │
  *        │  or until the turn takes too long: then the next goes on   │
  *        └──────────────┬─────────────────────────────────────────────┘
  *          nothing done │ for as long as the idle policy spins
@@ -17,6 +18,10 @@
  * <p>{@link io.patchbay.core.worker.Switchboard} publishes immutable {@link io.patchbay.core.worker.Topology topologies}. A worker reads
  * the newest one once per turn and says which it has adopted: from then on it uses nothing of any earlier one. That is the only
  * synchronisation between control and data path; whoever withdraws a queue waits for it and may then free the memory.
+ *
+ * <p>Bursts wait for each other ({@link io.patchbay.core.worker.Gathering}) only if there is little in them for each receiver: with 64 ports that all
+ * talk to each other, a frame takes half as long or less. A burst that is enough for its receivers is delivered at once: two guests that talk to each
+ * other as fast as they can are 7 to 10 % slower if theirs wait, and still some 3 % slower than before there was gathering.
  *
  * <p>A burst of which something waits for a full uplink is kept as it is ({@link io.patchbay.core.worker.HeldBursts}), the worker goes on with another,
  * and the queue it came from is passed over, also when the worker goes to sleep. It is offered again at the beginning of every turn, and the sleep ends

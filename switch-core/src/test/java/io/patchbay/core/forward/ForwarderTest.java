@@ -37,6 +37,7 @@ class ForwarderTest {
     private List<Integer> send(int from, long source, long destination) {
         Burst burst = new Burst();
         TestFrames.add(burst, TestFrames.frame(destination, source, 60, random), random);
+        routes.clear();
         forwarder.route(burst, from, PORTS, policy, routes, counters);
         List<Integer> ports = new ArrayList<>();
         for (int i = 0; i < routes.outputs(); i++) {
@@ -90,6 +91,7 @@ class ForwarderTest {
         Burst burst = new Burst();
         TestFrames.add(burst, TestFrames.frame(B, A, 60, random), random);
         TestFrames.add(burst, TestFrames.frame(A, B, 60, random), random);
+        routes.clear();
         forwarder.route(burst, 0, PORTS, policy, routes, counters);
         assertThat(counters.dropped(DropReason.SAME_PORT)).isEqualTo(1);
         assertThat(routes.count(1)).isEqualTo(1);
@@ -102,6 +104,7 @@ class ForwarderTest {
         for (int i = 0; i < Burst.CAPACITY; i++) {
             TestFrames.add(burst, TestFrames.frame(B, A, 60 + i, random), random);
         }
+        routes.clear();
         forwarder.route(burst, 0, PORTS, policy, routes, counters);
         assertThat(routes.frames(2)).startsWith(0, 1, 2, 3).endsWith(62, 63);
         assertThat(routes.count(2)).isEqualTo(Burst.CAPACITY);
@@ -111,6 +114,7 @@ class ForwarderTest {
     void withoutAnotherPortTheFrameIsCountedAsHavingNoDestination() {
         Burst burst = new Burst();
         TestFrames.add(burst, TestFrames.frame(B, A, 60, random), random);
+        routes.clear();
         forwarder.route(burst, 0, new int[] {0}, policy, routes, counters);
         assertThat(counters.dropped(DropReason.NO_DESTINATION)).isEqualTo(1);
     }

@@ -1,0 +1,60 @@
+package io.patchbay.core.worker;
+
+import io.patchbay.core.worker.WorkerCounters.Count;
+import java.util.Comparator;
+import java.util.List;
+import java.util.Optional;
+
+/** Finds out which port an error is to be blamed on, and takes that one out of service. Confined to its worker. */
+final class Faults {
+
+    private static final long TAMPERING_MILLIS = 1000;
+
+    /** Told of ports a worker could not go on with. Called on the worker's thread; must not block. */
+    interface Listener {
+        void portFailed(Plug plug, Throwable cause);
+    }
+
+    private final Listener listener;
+    private final WorkerCounters counters;
+    private List<Plug> present = List.of();
+
+    Faults(Listener listener, WorkerCounters counters) {
+        this.listener = listener;
+        this.counters = counters;
+    }
+
+    void adopt(List<Plug> plugs) {
+        present = plugs;
+    }
+
+    /**
+     * The port whose memory was taken away, if that is what the error says. If all memory is there again, it is the one that was tampered
+     * with last: who shrinks a file and grows it again, to have others blamed, has done so a moment ago.
+     */
+    Optional<Plug> culprit(Throwable error) {
+        if (!(error instanceof InternalError)) {
+            return Optional.empty();
+        }
+        Optional<Plug> incomplete =
+                present.stream().filter(plug -> !plug.port().memoryIntact()).findFirst();
+        long recently = System.currentTimeMillis() - TAMPERING_MILLIS;
+        return incomplete.or(() -> present.stream()
+                .filter(plug -> plug.port().memoryChangedMillis() >= recently)
+                .max(Comparator.comparingLong(plug -> plug.port().memoryChangedMillis())));
+    }
+
+    /** Fails the culprit, or, if there is none, the port that was at work, and says which. */
+    Plug blame(Plug atWork, Throwable cause) {
+        Plug guilty = culprit(cause).orElse(atWork);
+        fail(guilty, cause);
+        return guilty;
+    }
+
+    void fail(Plug plug, Throwable cause) {
+        if (plug.fail()) {
+            counters.add(Count.FAULTS, 1);
+            listener.portFailed(plug, cause);
+        }
+    }
+}

@@ -1,0 +1,87 @@
+package io.patchbay.core.frame;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import java.util.ArrayList;
+import java.util.Arrays;
+import java.util.List;
+import org.junit.jupiter.api.Test;
+
+class DeliveryTest {
+
+    private static final int C = Burst.CAPACITY;
+
+    private final Delivery delivery = new Delivery(3);
+
+    private void start(int... numbers) {
+        delivery.start(numbers, numbers.length);
+    }
+
+    private int numberOf(Burst burst) {
+        for (int b = 0; b < 3; b++) {
+            if (delivery.burst(b) == burst) {
+                return b;
+            }
+        }
+        throw new AssertionError("a burst of nobody's");
+    }
+
+    private String rest() {
+        List<String> runs = new ArrayList<>();
+        while (delivery.nextRun()) {
+            runs.add(numberOf(delivery.burst()) + Arrays.toString(Arrays.copyOf(delivery.frames(), delivery.count())));
+        }
+        return String.join(" ", runs);
+    }
+
+    @Test
+    void framesComeOneByOneWithTheirBursts() {
+        start(1, C + 5, 2 * C + C - 1);
+        List<String> frames = new ArrayList<>();
+        while (delivery.next()) {
+            frames.add(numberOf(delivery.burst()) + ":" + delivery.frame());
+        }
+        assertThat(frames).containsExactly("0:1", "1:5", "2:63");
+    }
+
+    @Test
+    void framesOfOneBurstComeTogether() {
+        start(0, 3, 4, C, 2 * C + 7, 2 * C + 9);
+        assertThat(rest()).isEqualTo("0[0, 3, 4] 1[0] 2[7, 9]");
+    }
+
+    @Test
+    void itSaysWhetherAllThatIsLeftIsOfOneBurst() {
+        start(1, C + 1, C + 3);
+        assertThat(delivery.isOfOneBurst()).isFalse();
+        assertThat(delivery.next()).isTrue();
+        assertThat(delivery.isOfOneBurst()).isTrue();
+    }
+
+    @Test
+    void whoGoesOnFindsWhatIsLeft() {
+        start(1, 2, C + 1, C + 2);
+        assertThat(delivery.next()).isTrue();
+        assertThat(delivery.left()).isEqualTo(3);
+        assertThat(rest()).isEqualTo("0[2] 1[1, 2]");
+        assertThat(delivery.left()).isZero();
+        assertThat(delivery.next()).isFalse();
+    }
+
+    @Test
+    void anotherBurstTakesThePlaceOfOne() {
+        Burst other = new Burst();
+        delivery.exchange(1, other);
+        start(C);
+        assertThat(delivery.next()).isTrue();
+        assertThat(delivery.burst()).isSameAs(other);
+    }
+
+    @Test
+    void effortIsAskedForOnce() {
+        delivery.charge(3);
+        delivery.charge(4);
+        assertThat(delivery.takeEffort()).isEqualTo(7);
+        assertThat(delivery.takeEffort()).isZero();
+    }
+}

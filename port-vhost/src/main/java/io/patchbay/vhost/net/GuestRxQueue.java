@@ -129,15 +129,21 @@ final class GuestRxQueue {
     }
 
     /**
-     * Delivers or drops frames of several bursts, all of which the guest is shown at once. If it breaks off the next frame is left for whoever goes
-     * on.
+     * Delivers or drops frames of several bursts. The guest is shown as many at once as a burst may have, and for so many other workers have to wait. If
+     * it breaks off, the next frame is left for whoever goes on.
      */
     void transmit(Delivery delivery) {
+        while (delivery.left() > 0) {
+            transmit(delivery, Math.min(delivery.left(), Burst.CAPACITY));
+        }
+    }
+
+    private void transmit(Delivery delivery, int count) {
         lock.lock();
         int unfinished = 0;
         try {
-            begin(delivery.left());
-            while (delivery.next()) {
+            begin(count);
+            for (int i = 0; i < count && delivery.next(); i++) {
                 unfinished = 1;
                 deliverNext(delivery.burst(), delivery.frame());
                 unfinished = 0;

@@ -8,7 +8,6 @@ import io.patchbay.core.forward.IngressPolicy;
 import io.patchbay.core.forward.MacTable;
 import io.patchbay.core.forward.Routes;
 import io.patchbay.core.frame.Burst;
-import io.patchbay.core.frame.Delivery;
 import io.patchbay.core.port.DropReason;
 import io.patchbay.core.port.QueueCounters;
 import java.util.Optional;
@@ -33,17 +32,14 @@ final class Turn {
     private final TurnLimit limit = new TurnLimit(System::nanoTime);
     private final Gathering gathering = new Gathering();
     private final Routes routes = gathering.routes();
-    private final int[] holding = new int[Burst.CAPACITY];
+    private final Dispatch dispatch;
 
     private Share[] shares = new Share[0];
     private Share[] unfinished = new Share[0];
     private Plug[] plugs = new Plug[0];
     private int[] floodPorts = new int[0];
-    private int[] holders = new int[0];
     private int first;
     private int again;
-    private int nextHolder;
-    private int nextOutput;
     private int unrouted;
 
     Turn(
@@ -59,6 +55,7 @@ final class Turn {
         this.counters = counters;
         this.faults = faults;
         this.held = held;
+        this.dispatch = new Dispatch(gathering, held, faults);
         this.injections = injections;
         this.injected = injected;
     }
@@ -70,8 +67,7 @@ final class Turn {
         plugs = view.topology().plugs().stream().map(plug -> plug.orElse(null)).toArray(Plug[]::new);
         held.adopt(view.inlets(), plugs);
         floodPorts = view.topology().floodPorts();
-        holders = view.topology().holders();
-        nextHolder = holders.length;
+        dispatch.adopt(plugs, view.topology().holders());
         routes.resize(plugs.length);
     }
 
@@ -104,7 +100,7 @@ final class Turn {
             share.begin();
             work += serve(share);
         }
-        deliver();
+        dispatch.deliver();
         while (again > 0) {
             work = serveUnfinished(work);
         }
@@ -123,7 +119,7 @@ final class Turn {
             }
             work += serve(unfinished[k]);
         }
-        deliver();
+        dispatch.deliver();
         return work;
     }
 
@@ -182,90 +178,12 @@ final class Turn {
             Plug plug = inlet.plug();
             forwarder.route(burst, plug.index(), floodPorts, plug.policy(), routes, inlet.counters());
             unrouted = 0;
-            nextHolder = 0;
-            offerToHolders();
+            dispatch.offer();
         }
         if (gathering.isFull() || held.hasBegun()) {
-            deliver();
+            dispatch.deliver();
         }
         return taken;
-    }
-
-    /** Ports that hold get the burst at once: what they have no room for is held as a part of this burst, and nobody else has to wait for it. */
-    private void offerToHolders() {
-        while (nextHolder < holders.length) {
-            int port = holders[nextHolder++];
-            Plug plug = plugs[port];
-            if (routes.count(port) > 0 && plug.holds()) {
-                int n = routes.takeLast(port, holding);
-                try {
-                    held.offer(plug.holding(), port, gathering.last(), holding, n, routes);
-                } catch (RuntimeException | Error e) {
-                    faults.blame(plug, e);
-                }
-            }
-        }
-    }
-
-    /** Delivers what was gathered, or what is left of it if that broke off, and gives the chains back. */
-    private void deliver() {
-        transmit();
-        if (held.hasBegun()) {
-            hold();
-        }
-        while (gathering.isUnreleased()) {
-            release(gathering.release().inlet());
-        }
-        gathering.clear();
-        nextOutput = 0;
-    }
-
-    private void transmit() {
-        while (nextOutput < routes.outputs()) {
-            int port = routes.output(nextOutput++);
-            if (routes.count(port) > 0) {
-                transmitTo(port);
-            }
-        }
-    }
-
-    private void transmitTo(int port) {
-        Plug plug = plugs[port];
-        Delivery delivery = gathering.delivery();
-        delivery.start(routes.frames(port), routes.count(port));
-        while (delivery.left() > 0) {
-            int left = delivery.left();
-            try {
-                plug.transmitter().transmit(delivery);
-            } catch (RuntimeException | Error e) {
-                faults.blame(plug, e);
-                if (delivery.left() == left) {
-                    plug.lost(left);
-                    break; // the same would happen again
-                }
-            }
-        }
-    }
-
-    /** Keeps the burst added last until there is room for what waits of it. */
-    private void hold() {
-        Inlet inlet = gathering.lastSender().inlet();
-        if (inlet.plug().hasFailed()) {
-            held.abandon(inlet);
-        } else {
-            gathering.replaceLast(held.keep(gathering.last(), inlet));
-        }
-    }
-
-    private void release(Inlet inlet) {
-        if (inlet.plug().hasFailed()) {
-            return;
-        }
-        try {
-            inlet.queue().release();
-        } catch (RuntimeException | Error e) {
-            faults.blame(inlet.plug(), e);
-        }
     }
 
     private int serveInjections() {
@@ -292,7 +210,7 @@ final class Turn {
         } else {
             injected.drop(DropReason.PORT_DOWN, 1); // taken out of the switch meanwhile
         }
-        deliver();
+        dispatch.deliver();
     }
 
     /** Somebody's memory broke off while a queue was served. What others sent is delivered, and all chains go back. */
@@ -304,28 +222,13 @@ final class Turn {
             unrouted = 0;
         }
         if (gathering.count() == before && guilty != share.inlet().plug()) {
-            release(share.inlet()); // it was taking frames in when it heard of another's memory
+            dispatch.release(share.inlet()); // it was taking frames in when it heard of another's memory
         }
-        finish();
+        dispatch.finish();
     }
 
     /** Finishes what an error has interrupted. */
     void finish() {
-        boolean finished = false;
-        while (!finished) {
-            try {
-                offerToHoldersLeft();
-                deliver();
-                finished = true;
-            } catch (InternalError e) {
-                faults.culprit(e).ifPresent(plug -> faults.fail(plug, e)); // each step is taken once, so this ends
-            }
-        }
-    }
-
-    private void offerToHoldersLeft() {
-        if (gathering.isUnreleased()) {
-            offerToHolders();
-        }
+        dispatch.finish();
     }
 }

@@ -11,6 +11,7 @@ import io.patchbay.core.frame.Burst;
 import io.patchbay.core.port.DropReason;
 import io.patchbay.core.port.QueueCounters;
 import java.util.Optional;
+import java.util.function.LongSupplier;
 
 /**
  * What a worker does again and again: take bursts in from all of its queues, route them, deliver what was gathered, give the chains back.
@@ -29,7 +30,7 @@ final class Turn {
     private final Injections injections;
     private final QueueCounters injected;
     private final InjectionBuffer injectionBuffer = new InjectionBuffer();
-    private final TurnLimit limit = new TurnLimit(System::nanoTime);
+    private final TurnLimit limit;
     private final Gathering gathering = new Gathering();
     private final Routes routes = gathering.routes();
     private final Dispatch dispatch;
@@ -42,8 +43,10 @@ final class Turn {
     private int again;
     private int unrouted;
 
+    /** @param clock nanoseconds since whenever */
     Turn(
             WorkerSettings settings,
+            LongSupplier clock,
             MacTable macs,
             WorkerCounters counters,
             Faults faults,
@@ -51,6 +54,7 @@ final class Turn {
             Injections injections,
             QueueCounters injected) {
         this.settings = settings;
+        this.limit = new TurnLimit(clock);
         this.forwarder = new Forwarder(macs);
         this.counters = counters;
         this.faults = faults;

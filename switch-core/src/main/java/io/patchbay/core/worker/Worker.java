@@ -64,7 +64,7 @@ final class Worker implements Runnable {
         this.newest = newest;
         this.faults = new Faults(listener, counters);
         this.held = new HeldBursts(faults);
-        this.turn = new Turn(settings, macs, counters, faults, held, injections, injected);
+        this.turn = new Turn(settings, System::nanoTime, macs, counters, faults, held, injections, injected);
     }
 
     int number() {

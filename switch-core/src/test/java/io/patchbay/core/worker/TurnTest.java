@@ -37,7 +37,9 @@ class TurnTest {
     private final Faults faults = new Faults((plug, cause) -> failures.add("port " + plug.index()), counters);
     private final List<Station> stations = new ArrayList<>();
     private final List<Optional<Plug>> plugs = new ArrayList<>();
-    private WorkerSettings settings = new WorkerSettings(new IdlePolicy.Busy(), OptionalInt.empty(), 256, 1 << 19);
+    private long now;
+    private final WorkerSettings settings =
+            new WorkerSettings(new IdlePolicy.Busy(), OptionalInt.empty(), 256, 1 << 19);
 
     /** A port that gives what it was told to and notes what it gets, by length: no two frames of a test have the same. */
     private final class Station implements Port, ReceiveQueue, Transmitter {
@@ -49,6 +51,7 @@ class TurnTest {
         private Optional<Supplier<Error>> breaksOff = Optional.empty();
         private boolean intact = true;
         private boolean throwsOnPoll;
+        private long nanosToPoll;
         private int taken;
         private int released;
 
@@ -58,6 +61,7 @@ class TurnTest {
 
         @Override
         public int poll(Burst burst, int limit) {
+            now += nanosToPoll;
             assertThat(taken).as("not polled again before it was released").isZero();
             if (throwsOnPoll) {
                 throw new IllegalStateException("broken on purpose");
@@ -149,7 +153,14 @@ class TurnTest {
     /** A worker's turn over all ports. */
     private Turn turn() {
         Turn turn = new Turn(
-                settings, macs, counters, faults, new HeldBursts(faults), new Injections(), new QueueCounters());
+                settings,
+                () -> now,
+                macs,
+                counters,
+                faults,
+                new HeldBursts(faults),
+                new Injections(),
+                new QueueCounters());
         View view = View.of(new Topology(1, plugs), 0, 1);
         faults.adopt(view.present());
         turn.adopt(view);
@@ -213,6 +224,22 @@ class TurnTest {
         }
         turn().take();
         assertThat(receiver.deliveries).extracting(List::size).containsExactly(9, 9, 2);
+    }
+
+    @Test
+    void aTurnThatTakesTooLongDeliversWhatItHasAndTheNextGoesOn() {
+        Station receiver = plug();
+        for (int i = 1; i <= 3; i++) {
+            Station sender = plug();
+            sender.nanosToPoll = TurnLimit.NANOS;
+            for (int n = 0; n < 9; n++) {
+                sender.sends(0, 100 * i + n);
+            }
+        }
+        Turn turn = turn();
+        assertThat(turn.take()).isEqualTo(18); // the clock is looked at after the first work was done
+        assertThat(turn.take()).isEqualTo(9);
+        assertThat(receiver.deliveries).extracting(List::size).containsExactly(18, 9);
     }
 
     @Test

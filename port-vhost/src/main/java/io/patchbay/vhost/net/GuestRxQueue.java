@@ -59,14 +59,11 @@ final class GuestRxQueue {
     private int delivered;
     private long deliveredBytes;
     private int buffers;
-    /** Frames that are still to come. */
-    private int expected;
+    /** Frames to come, until chains are read ahead for them; how many were read, and how many of those are used up. */
+    private int unread;
 
-    /** Chains read ahead, and how many of them are used up. */
     private int ready;
-
     private int used;
-    private boolean dry;
 
     /** @param takes the {@link OffloadSet} the guest takes upon itself */
     GuestRxQueue(
@@ -158,19 +155,17 @@ final class GuestRxQueue {
         delivered = 0;
         deliveredBytes = 0;
         buffers = 0;
-        expected = frames;
+        unread = frames;
         ready = 0;
         used = 0;
-        dry = false;
     }
 
     private void deliverNext(Burst burst, int frame) {
         int needed = headerBytes + burst.length(frame);
-        boolean unfinished = burst.offload(frame) != Offload.NONE;
-        if (used >= ready && !dry) {
+        boolean unfinished = burst.hasOffloads() && burst.offload(frame) != Offload.NONE;
+        if (unread > 0) {
             readAhead();
         }
-        expected--;
         if (used < ready && batch.length(used) >= needed && !unfinished) {
             deliverWhole(burst, frame, needed, used);
             used++;
@@ -208,13 +203,11 @@ final class GuestRxQueue {
         }
     }
 
-    /** Reads the chains that the frames to come will go into, if each needs one; not again when there were fewer. */
+    /** Reads the chains that frames will go into, if each needs one; if there are none, the first frame finds out why. */
     private void readAhead() {
-        int frames = Math.min(expected, ChainBatch.CAPACITY);
-        int there = broken ? 0 : Math.min(ring.available(frames), frames);
-        used = 0;
-        ready = Math.max(0, there); // if there are none, the first frame finds out why
-        dry = ready < frames;
+        int frames = unread;
+        unread = 0;
+        ready = broken ? 0 : Math.clamp(ring.available(frames), 0, frames);
         if (ready > 0) {
             ring.readBatch(ready, true, batch);
             buffers += ready;

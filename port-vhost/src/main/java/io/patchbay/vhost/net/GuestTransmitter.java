@@ -64,6 +64,8 @@ final class GuestTransmitter implements Transmitter {
 
     @Override
     public void transmit(Delivery delivery) {
+        // Frames of one burst, as those of two guests that talk, go the way that needs no look at where each of them
+        // lies.
         if (queues.length == 1 && !delivery.isOfOneBurst()) {
             queues[0].transmit(delivery);
         } else {

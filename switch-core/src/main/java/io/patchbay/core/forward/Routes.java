@@ -19,11 +19,6 @@ public final class Routes {
     private int first;
     private long flooded;
 
-    /** Routes of a single burst. */
-    public Routes() {
-        this(1);
-    }
-
     /** @param bursts most bursts that are routed before {@link #clear} */
     public Routes(int bursts) {
         capacity = bursts * Burst.CAPACITY;
@@ -74,7 +69,7 @@ public final class Routes {
     /** Sends a frame of the burst begun last to a port; once to each port at most. */
     public void add(int port, int frame) {
         int n = counts[port];
-        if (n == 0 && !listed[port]) {
+        if (!listed[port]) {
             listed[port] = true;
             outputs[outputCount++] = port;
         }

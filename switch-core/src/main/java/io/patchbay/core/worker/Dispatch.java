@@ -130,7 +130,7 @@ final class Dispatch {
                 deliver();
                 finished = true;
             } catch (InternalError e) {
-                faults.culprit(e).ifPresent(plug -> faults.fail(plug, e)); // each step is taken once, so this ends
+                faults.blame(e); // each step is taken once, so this ends
             }
         }
     }

@@ -4,6 +4,8 @@ import io.patchbay.core.worker.WorkerCounters.Count;
 import java.util.Comparator;
 import java.util.List;
 import java.util.Optional;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
 
 /** Finds out which port an error is to be blamed on, and takes that one out of service. Confined to its worker. */
 final class Faults {
@@ -15,11 +17,15 @@ final class Faults {
         void portFailed(Plug plug, Throwable cause);
     }
 
+    private static final Logger LOG = LoggerFactory.getLogger(Faults.class);
+
+    private final int worker;
     private final Listener listener;
     private final WorkerCounters counters;
     private List<Plug> present = List.of();
 
-    Faults(Listener listener, WorkerCounters counters) {
+    Faults(int worker, Listener listener, WorkerCounters counters) {
+        this.worker = worker;
         this.listener = listener;
         this.counters = counters;
     }
@@ -32,7 +38,7 @@ final class Faults {
      * The port whose memory was taken away, if that is what the error says. If all memory is there again, it is the one that was tampered
      * with last: who shrinks a file and grows it again, to have others blamed, has done so a moment ago.
      */
-    Optional<Plug> culprit(Throwable error) {
+    private Optional<Plug> culprit(Throwable error) {
         if (!(error instanceof InternalError)) {
             return Optional.empty();
         }
@@ -51,7 +57,15 @@ final class Faults {
         return guilty;
     }
 
-    void fail(Plug plug, Throwable cause) {
+    /** Fails the culprit of an error that came when no port was at work, or too late to say which. */
+    void blame(InternalError cause) {
+        culprit(cause)
+                .ifPresentOrElse(
+                        plug -> fail(plug, cause),
+                        () -> LOG.warn("worker {}: memory of a port was away for a moment", worker, cause));
+    }
+
+    private void fail(Plug plug, Throwable cause) {
         if (plug.fail()) {
             counters.add(Count.FAULTS, 1);
             listener.portFailed(plug, cause);

@@ -18,10 +18,14 @@ record Topology(long generation, List<Optional<Plug>> plugs) {
         plugs = List.copyOf(plugs);
     }
 
+    List<Plug> present() {
+        return plugs.stream().flatMap(Optional::stream).toList();
+    }
+
     /** The queues of one of {@code workers} workers. */
     List<Inlet> inlets(int worker, int workers) {
         List<Inlet> mine = new ArrayList<>();
-        plugs.stream().flatMap(Optional::stream).forEach(plug -> {
+        present().forEach(plug -> {
             for (int q = 0; q < plug.receive().size(); q++) {
                 // A queue stays with its worker whatever comes and goes elsewhere, and the queues of a port are spread.
                 if ((plug.index() + q) % workers == worker) {

@@ -1,7 +1,6 @@
 package io.patchbay.core.worker;
 
 import java.util.List;
-import java.util.Optional;
 
 /**
  * A topology as one worker sees it.
@@ -14,9 +13,5 @@ record View(Topology topology, List<Inlet> inlets) {
 
     static View of(Topology topology, int worker, int workers) {
         return new View(topology, List.copyOf(topology.inlets(worker, workers)));
-    }
-
-    List<Plug> present() {
-        return topology.plugs().stream().flatMap(Optional::stream).toList();
     }
 }

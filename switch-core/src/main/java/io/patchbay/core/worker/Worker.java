@@ -62,7 +62,7 @@ final class Worker implements Runnable {
         this.settings = settings;
         this.waiters = waiters;
         this.newest = newest;
-        this.faults = new Faults(listener, counters);
+        this.faults = new Faults(number, listener, counters);
         this.held = new HeldBursts(faults);
         this.turn = new Turn(settings, System::nanoTime, macs, counters, faults, held, injections, injected);
     }
@@ -143,10 +143,7 @@ final class Worker implements Runnable {
             turnUntilStopped(waiter);
         } catch (InternalError e) {
             counters.add(FAULTS, 1);
-            Optional<Plug> guilty = faults.culprit(e);
-            guilty.ifPresentOrElse(
-                    plug -> faults.fail(plug, e),
-                    () -> LOG.warn("worker {}: memory of a port was away for a moment", number, e));
+            faults.blame(e);
             turn.finish();
             view = View.EMPTY; // whatever was being adopted is adopted anew
         }
@@ -192,7 +189,7 @@ final class Worker implements Runnable {
 
     private void adopt(Topology next, Waiter waiter) {
         view = View.of(next, number, workers);
-        faults.adopt(view.present());
+        faults.adopt(next.present());
         turn.adopt(view);
         watch(waiter);
         held.closeOldBells();

@@ -24,7 +24,7 @@ class ForwarderTest {
 
     private final Forwarder forwarder = new Forwarder(new MacTable(100, 300));
     private IngressPolicy policy = IngressPolicy.OPEN;
-    private final Routes routes = new Routes();
+    private final Routes routes = new Routes(1);
     private final QueueCounters counters = new QueueCounters();
     private final Random random = new Random(1);
 

@@ -21,7 +21,7 @@ class GatedPortTest {
     private Optional<PortContext> inside = Optional.empty();
     private boolean refusing;
 
-    private final Port port = new Port() {
+    private final Port port = new QuietPort() {
 
         @Override
         public void start(PortContext context) {
@@ -41,17 +41,6 @@ class GatedPortTest {
         public PortStatus status() {
             return PortStatus.up("fine");
         }
-
-        @Override
-        public Record details() {
-            return status();
-        }
-
-        @Override
-        public void fault(Throwable cause) {}
-
-        @Override
-        public void close() {}
     };
 
     private final PortContext context = new PortContext() {

@@ -12,12 +12,10 @@ import io.patchbay.core.linux.IoVector;
 import io.patchbay.core.port.Bottleneck;
 import io.patchbay.core.port.DropReason;
 import io.patchbay.core.port.FrameSink;
-import io.patchbay.core.port.Port;
-import io.patchbay.core.port.PortContext;
 import io.patchbay.core.port.PortCounters;
 import io.patchbay.core.port.PortQueues;
-import io.patchbay.core.port.PortStatus;
 import io.patchbay.core.port.QueueCounters;
+import io.patchbay.core.port.QuietPort;
 import io.patchbay.core.port.ReceiveQueue;
 import io.patchbay.core.port.Transmitter;
 import io.patchbay.core.port.UplinkTransmitter;
@@ -72,7 +70,7 @@ class HoldTest {
     }
 
     /** A port that says its own address and then sends numbered frames, in a queue that can take them back; what it gets it counts. */
-    private static final class Sender implements Port, ReceiveQueue, Transmitter {
+    private static final class Sender extends QuietPort implements ReceiveQueue, Transmitter {
 
         private final PortCounters counters = new PortCounters();
         private final List<byte[]> frames = new ArrayList<>();
@@ -143,19 +141,6 @@ class HoldTest {
         @Override
         public QueueCounters counters() {
             return counters.receive(0);
-        }
-
-        @Override
-        public void start(PortContext context) {}
-
-        @Override
-        public PortStatus status() {
-            return PortStatus.up("sender");
-        }
-
-        @Override
-        public Record details() {
-            return status();
         }
 
         @Override

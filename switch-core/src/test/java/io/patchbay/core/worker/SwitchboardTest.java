@@ -6,13 +6,11 @@ import io.patchbay.core.forward.MacTable;
 import io.patchbay.core.frame.Burst;
 import io.patchbay.core.frame.TestFrames;
 import io.patchbay.core.port.DropReason;
-import io.patchbay.core.port.Port;
-import io.patchbay.core.port.PortContext;
 import io.patchbay.core.port.PortCounters;
 import io.patchbay.core.port.PortQueues;
-import io.patchbay.core.port.PortStatus;
 import io.patchbay.core.port.QueueCounters;
-import io.patchbay.core.port.ReceiveQueue;
+import io.patchbay.core.port.QuietPort;
+import io.patchbay.core.port.QuietQueue;
 import io.patchbay.core.port.Transmitter;
 import java.time.Duration;
 import java.util.ArrayList;
@@ -53,7 +51,7 @@ class SwitchboardTest {
     }
 
     /** A port without a network behind it: gives frames it is told to, and counts what it gets. */
-    private static final class FakePort implements Port, ReceiveQueue, Transmitter {
+    private static final class FakePort extends QuietPort implements QuietQueue, Transmitter {
 
         private final QueueCounters received;
         private final QueueCounters delivered;
@@ -93,46 +91,14 @@ class SwitchboardTest {
         }
 
         @Override
-        public void release() {}
-
-        @Override
-        public int wakeDescriptor() {
-            return -1;
-        }
-
-        @Override
-        public boolean arm() {
-            return true; // it has nothing to ring with, so the worker must not sleep
-        }
-
-        @Override
-        public void disarm() {}
-
-        @Override
         public QueueCounters counters() {
             return received;
-        }
-
-        @Override
-        public void start(PortContext context) {}
-
-        @Override
-        public PortStatus status() {
-            return PortStatus.up("fake");
-        }
-
-        @Override
-        public Record details() {
-            return PortStatus.up("fake");
         }
 
         @Override
         public void fault(Throwable cause) {
             fault = Optional.of(cause);
         }
-
-        @Override
-        public void close() {}
     }
 
     private FakePort plug(String name, long destination, long source, boolean transmits) {

@@ -8,12 +8,10 @@ import io.patchbay.core.frame.Burst;
 import io.patchbay.core.frame.Delivery;
 import io.patchbay.core.frame.TestFrames;
 import io.patchbay.core.port.DropReason;
-import io.patchbay.core.port.Port;
-import io.patchbay.core.port.PortContext;
 import io.patchbay.core.port.PortCounters;
-import io.patchbay.core.port.PortStatus;
 import io.patchbay.core.port.QueueCounters;
-import io.patchbay.core.port.ReceiveQueue;
+import io.patchbay.core.port.QuietPort;
+import io.patchbay.core.port.QuietQueue;
 import io.patchbay.core.port.Transmitter;
 import java.util.ArrayDeque;
 import java.util.ArrayList;
@@ -34,7 +32,7 @@ class TurnTest {
     private final MacTable macs = new MacTable(100, 300);
     private final WorkerCounters counters = new WorkerCounters();
     private final List<String> failures = new ArrayList<>();
-    private final Faults faults = new Faults((plug, cause) -> failures.add("port " + plug.index()), counters);
+    private final Faults faults = new Faults(0, (plug, cause) -> failures.add("port " + plug.index()), counters);
     private final List<Station> stations = new ArrayList<>();
     private final List<Optional<Plug>> plugs = new ArrayList<>();
     private long now;
@@ -42,7 +40,7 @@ class TurnTest {
             new WorkerSettings(new IdlePolicy.Busy(), OptionalInt.empty(), 256, 1 << 19);
 
     /** A port that gives what it was told to and notes what it gets, by length: no two frames of a test have the same. */
-    private final class Station implements Port, ReceiveQueue, Transmitter {
+    private final class Station extends QuietPort implements QuietQueue, Transmitter {
 
         private final int number = stations.size();
         private final PortCounters counted = new PortCounters();
@@ -104,41 +102,9 @@ class TurnTest {
         }
 
         @Override
-        public int wakeDescriptor() {
-            return -1;
-        }
-
-        @Override
-        public boolean arm() {
-            return true;
-        }
-
-        @Override
-        public void disarm() {}
-
-        @Override
         public QueueCounters counters() {
             return counted.receive(0);
         }
-
-        @Override
-        public void start(PortContext context) {}
-
-        @Override
-        public PortStatus status() {
-            return PortStatus.up("fake");
-        }
-
-        @Override
-        public Record details() {
-            return status();
-        }
-
-        @Override
-        public void fault(Throwable cause) {}
-
-        @Override
-        public void close() {}
     }
 
     private Station plug() {
@@ -161,9 +127,9 @@ class TurnTest {
                 new HeldBursts(faults),
                 new Injections(),
                 new QueueCounters());
-        View view = View.of(new Topology(1, plugs), 0, 1);
-        faults.adopt(view.present());
-        turn.adopt(view);
+        Topology topology = new Topology(1, plugs);
+        faults.adopt(topology.present());
+        turn.adopt(View.of(topology, 0, 1));
         return turn;
     }
 

@@ -8,13 +8,14 @@ import io.patchbay.core.frame.Rarp;
 import io.patchbay.core.frame.TestFrames;
 import io.patchbay.core.port.DropReason;
 import io.patchbay.core.port.GatedPort;
-import io.patchbay.core.port.Port;
 import io.patchbay.core.port.PortContext;
 import io.patchbay.core.port.PortCounters;
 import io.patchbay.core.port.PortException;
 import io.patchbay.core.port.PortQueues;
 import io.patchbay.core.port.PortStatus;
 import io.patchbay.core.port.QueueCounters;
+import io.patchbay.core.port.QuietPort;
+import io.patchbay.core.port.QuietQueue;
 import io.patchbay.core.port.ReceiveQueue;
 import io.patchbay.core.port.Transmitter;
 import java.util.List;
@@ -30,7 +31,7 @@ import org.junit.jupiter.api.Timeout;
 class PairTest {
 
     /** A member whose link is as the test says. */
-    private static final class FakeLink implements Port, ReceiveQueue, Transmitter {
+    private static final class FakeLink extends QuietPort implements QuietQueue, Transmitter {
 
         private final PortCounters counters = new PortCounters();
         private volatile Optional<PortContext> context = Optional.empty();
@@ -73,11 +74,6 @@ class PairTest {
         }
 
         @Override
-        public Record details() {
-            return status();
-        }
-
-        @Override
         public void fault(Throwable cause) {
             fault = Optional.of(cause);
             context.orElseThrow().publish(PortQueues.NONE);
@@ -98,20 +94,9 @@ class PairTest {
         }
 
         @Override
-        public void release() {}
-
-        @Override
         public int wakeDescriptor() {
             return 77;
         }
-
-        @Override
-        public boolean arm() {
-            return true;
-        }
-
-        @Override
-        public void disarm() {}
 
         @Override
         public QueueCounters counters() {

@@ -14,18 +14,22 @@ record DeviceSetup(VhostClient client, FrontEndSettings settings, GuestLayout gu
 
     /** Agrees on features, and shows the guest's memory. */
     void negotiate() throws IOException {
-        long wanted = settings.features() | Feature.VHOST_USER_F_PROTOCOL_FEATURES.mask();
+        long wanted = settings.negotiated();
         long missing = wanted & ~client.ask(Request.GET_FEATURES);
         if (missing != 0) {
             throw new IOException("the device does not offer " + Feature.names(missing));
         }
         long protocol = client.ask(Request.GET_PROTOCOL_FEATURES)
                 & ProtocolFeature.mask(
+                        ProtocolFeature.VHOST_USER_PROTOCOL_F_MQ,
                         ProtocolFeature.VHOST_USER_PROTOCOL_F_REPLY_ACK,
                         ProtocolFeature.VHOST_USER_PROTOCOL_F_LOG_SHMFD);
         client.tell(Request.SET_PROTOCOL_FEATURES, Message.number(protocol), List.of());
         if (ProtocolFeature.VHOST_USER_PROTOCOL_F_REPLY_ACK.in(protocol)) {
             client.negotiatedReplyAck();
+        }
+        if (settings.queuePairs() > 1 && client.ask(Request.GET_QUEUE_NUM) < settings.queuePairs()) {
+            throw new IOException("the device has fewer than " + settings.queuePairs() + " queue pairs");
         }
         client.tell(Request.SET_OWNER, new byte[0], List.of());
         client.tell(Request.SET_FEATURES, Message.number(wanted), List.of());
@@ -39,7 +43,12 @@ record DeviceSetup(VhostClient client, FrontEndSettings settings, GuestLayout gu
         tellAddresses(index, false);
         client.tell(Request.SET_VRING_KICK, Message.number(index), List.of(kick));
         client.tell(Request.SET_VRING_CALL, Message.number(index), List.of(call));
-        client.tell(Request.SET_VRING_ENABLE, Message.state(index, 1), List.of());
+        enable(index, true);
+    }
+
+    /** Lets the device use a queue that was started, or forbids it for the time being. */
+    void enable(int index, boolean on) throws IOException {
+        client.tell(Request.SET_VRING_ENABLE, Message.state(index, on ? 1 : 0), List.of());
     }
 
     /** Stops a queue, and gives where it stands, in the form of its layout. */
@@ -62,12 +71,13 @@ record DeviceSetup(VhostClient client, FrontEndSettings settings, GuestLayout gu
 
     /** Says what is to be logged: writes to the guest's buffers, and to the used rings. */
     void logWrites(boolean buffers, boolean rings) throws IOException {
-        long base = settings.features() | Feature.VHOST_USER_F_PROTOCOL_FEATURES.mask();
+        long base = settings.negotiated();
         client.tell(
                 Request.SET_FEATURES,
                 Message.number(buffers ? base | Feature.VHOST_F_LOG_ALL.mask() : base),
                 List.of());
-        tellAddresses(GuestLayout.RECEIVE, rings);
-        tellAddresses(GuestLayout.TRANSMIT, rings);
+        for (int index = 0; index < 2 * settings.queuePairs(); index++) {
+            tellAddresses(index, rings);
+        }
     }
 }

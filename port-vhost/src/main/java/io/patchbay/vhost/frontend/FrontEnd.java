@@ -1,47 +1,41 @@
 package io.patchbay.vhost.frontend;
 
-import io.patchbay.core.linux.EventFd;
 import io.patchbay.core.linux.Fd;
 import io.patchbay.vhost.ring.RingLayout;
 import io.patchbay.vhost.wire.RegionDescription;
 import io.patchbay.vhost.wire.VringAddresses;
 import java.io.IOException;
 import java.lang.foreign.MemorySegment;
-import java.lang.foreign.ValueLayout;
 import java.util.List;
 import java.util.Optional;
 import java.util.function.IntUnaryOperator;
+import java.util.stream.IntStream;
 
 /**
- * A guest with one network device: shared memory, a pair of virtqueues, a connection to the switch.
+ * A guest with one network device: shared memory, pairs of virtqueues, a connection to the switch. What is said of no pair in particular is about the
+ * first, and most guests have no other.
  *
  * <p>Confined to one thread.
  */
 public final class FrontEnd implements AutoCloseable {
 
-    private static final int RECEIVE = GuestLayout.RECEIVE;
-    private static final int TRANSMIT = GuestLayout.TRANSMIT;
-
     private final FrontEndSettings settings;
     private final GuestLayout guest;
     private Optional<VhostClient> client;
-    private final EventFd[] kicks = {EventFd.create(), EventFd.create()};
-    private final EventFd[] calls = {EventFd.create(), EventFd.create()};
-    private final DriverRing receive;
-    private final FrameReader reader;
-    private final DriverRing transmit;
+    private final List<QueuePair> pairs;
 
     private FrontEnd(Optional<VhostClient> client, FrontEndSettings settings, int longestFrame) {
         this.client = client;
         this.settings = settings;
         this.guest = new GuestLayout(settings, longestFrame);
-        this.receive = guest.receiveRing();
-        this.reader = new FrameReader(receive, settings.headerBytes(), this::showReceive);
-        this.transmit = guest.transmitRing(longestFrame);
+        this.pairs = IntStream.range(0, settings.queuePairs())
+                .mapToObj(pair -> new QueuePair(
+                        guest.receiveRing(pair), guest.transmitRing(pair, longestFrame), settings.headerBytes()))
+                .toList();
     }
 
     /**
-     * Connects, negotiates and starts both queues; every receive buffer is posted.
+     * Connects, negotiates and starts all queues; every receive buffer is posted.
      *
      * @param longestFrame bytes of the longest frame that will be sent
      * @throws IOException if the device does not answer or refuses something
@@ -50,9 +44,10 @@ public final class FrontEnd implements AutoCloseable {
         FrontEnd frontEnd = new FrontEnd(Optional.of(VhostClient.connect(socket)), settings, longestFrame);
         try {
             frontEnd.setup().negotiate();
-            frontEnd.start(RECEIVE);
-            frontEnd.start(TRANSMIT);
-            frontEnd.postAllReceiveBuffers();
+            for (int index = 0; index < 2 * settings.queuePairs(); index++) {
+                frontEnd.start(index);
+            }
+            frontEnd.pairs.forEach(QueuePair::postAllReceiveBuffers);
             return frontEnd;
         } catch (IOException | RuntimeException e) {
             frontEnd.close();
@@ -68,7 +63,7 @@ public final class FrontEnd implements AutoCloseable {
      */
     public static FrontEnd unconnected(FrontEndSettings settings, int longestFrame) {
         FrontEnd frontEnd = new FrontEnd(Optional.empty(), settings, longestFrame);
-        frontEnd.postAllReceiveBuffers();
+        frontEnd.pairs.forEach(QueuePair::postAllReceiveBuffers);
         return frontEnd;
     }
 
@@ -81,8 +76,9 @@ public final class FrontEnd implements AutoCloseable {
         client().close();
         client = Optional.of(VhostClient.connect(socket));
         setup().negotiate();
-        start(RECEIVE, base.applyAsInt(RECEIVE));
-        start(TRANSMIT, base.applyAsInt(TRANSMIT));
+        for (int index = 0; index < 2 * pairs.size(); index++) {
+            start(index, base.applyAsInt(index));
+        }
     }
 
     private void start(int index) throws IOException {
@@ -105,12 +101,12 @@ public final class FrontEnd implements AutoCloseable {
 
     /** What a virtqueue is kicked by; stays the front end's. */
     public Fd kick(int index) {
-        return kicks[index].descriptor();
+        return pair(index / 2).kick(GuestLayout.isReceive(index));
     }
 
     /** What a virtqueue's guest is called by; stays the front end's. */
     public Fd call(int index) {
-        return calls[index].descriptor();
+        return pair(index / 2).call(GuestLayout.isReceive(index));
     }
 
     /** A log with room for all of this guest's memory. */
@@ -133,10 +129,17 @@ public final class FrontEnd implements AutoCloseable {
         setup().logWrites(buffers, rings);
     }
 
-    /** Stops both queues: from now on the device writes to no memory of the guest. */
+    /** Stops all queues: from now on the device writes to no memory of the guest. */
     public void stop() throws IOException {
-        stop(RECEIVE);
-        stop(TRANSMIT);
+        for (int index = 0; index < 2 * pairs.size(); index++) {
+            stop(index);
+        }
+    }
+
+    /** Enables or disables a pair, as {@code ethtool -L} in a guest does. */
+    public void enable(int pair, boolean on) throws IOException {
+        setup().enable(2 * pair, on);
+        setup().enable(2 * pair + 1, on);
     }
 
     /** The descriptor tables, or rings: of the latter the device writes descriptors too. */
@@ -146,7 +149,7 @@ public final class FrontEnd implements AutoCloseable {
 
     /**
      * The parts of {@link #memory} that only the device writes to, each in pages of its own: the used rings, or the device's event suppression
-     * areas, and the receive buffers.
+     * areas; then the receive buffers.
      */
     public List<MemorySegment> writtenByDevice() {
         return guest.writtenByDevice();
@@ -159,13 +162,6 @@ public final class FrontEnd implements AutoCloseable {
 
     private DeviceSetup setup() {
         return new DeviceSetup(client(), settings, guest);
-    }
-
-    private void postAllReceiveBuffers() {
-        while (receive.free() > 0) {
-            receive.offer(receive.take());
-        }
-        showReceive();
     }
 
     /** The connection, which there must be. */
@@ -188,112 +184,80 @@ public final class FrontEnd implements AutoCloseable {
         return guest.file();
     }
 
+    /** The rings of a pair, and what is sent and received by them. */
+    public QueuePair pair(int number) {
+        return pairs.get(number);
+    }
+
     public DriverRing receiveRing() {
-        return receive;
+        return pair(0).receiveRing();
     }
 
     public DriverRing transmitRing() {
-        return transmit;
+        return pair(0).transmitRing();
     }
 
     public int headerBytes() {
         return settings.headerBytes();
     }
 
-    /** Publishes what was offered on the transmit ring, and wakes the device if it wants to know. */
+    /** As {@link QueuePair#showTransmit}. */
     public void showTransmit() {
-        if (transmit.publish()) {
-            kickTransmit();
-        }
+        pair(0).showTransmit();
     }
 
-    /** The same for the receive ring. */
+    /** As {@link QueuePair#showReceive}. */
     public void showReceive() {
-        if (receive.publish()) {
-            kickReceive();
-        }
+        pair(0).showReceive();
     }
 
-    /** Takes what has come without looking at it, gives the buffers back, and says how many they were. */
+    /** As {@link QueuePair#takeAll}. */
     public int takeAll() {
-        int buffers = 0;
-        while (buffers < receive.size() && receive.next()) {
-            receive.offer(receive.usedId());
-            buffers++;
-        }
-        showReceive();
-        return buffers;
+        return pair(0).takeAll();
     }
 
-    /** Wakes the device for what was published on the transmit ring. */
+    /** As {@link QueuePair#kickTransmit}. */
     public void kickTransmit() {
-        kicks[TRANSMIT].signal();
+        pair(0).kickTransmit();
     }
 
-    /** Wakes the device for what was published on the receive ring. */
+    /** As {@link QueuePair#kickReceive}. */
     public void kickReceive() {
-        kicks[RECEIVE].signal();
+        pair(0).kickReceive();
     }
 
-    /**
-     * Sends one frame, in one buffer with a header that asks for nothing.
-     *
-     * @return false if every transmit buffer is with the device
-     */
+    /** As {@link QueuePair#send(byte[])}. */
     public boolean send(byte[] frame) {
-        return send(new byte[headerBytes()], frame);
+        return pair(0).send(frame);
     }
 
-    /**
-     * Sends one frame, in one buffer with its header.
-     *
-     * @param header {@link #headerBytes} bytes
-     * @return false if every transmit buffer is with the device
-     */
+    /** As {@link QueuePair#send(byte[], byte[])}. */
     public boolean send(byte[] header, byte[] frame) {
-        reclaim();
-        if (transmit.free() == 0) {
-            return false;
-        }
-        int id = transmit.take();
-        long at = transmit.bufferOffset(id);
-        MemorySegment.copy(header, 0, transmit.buffers(), ValueLayout.JAVA_BYTE, at, header.length);
-        MemorySegment.copy(frame, 0, transmit.buffers(), ValueLayout.JAVA_BYTE, at + headerBytes(), frame.length);
-        transmit.offerReadable(id, headerBytes() + frame.length);
-        showTransmit();
-        return true;
+        return pair(0).send(header, frame);
     }
 
-    /** Takes back transmit buffers the device is done with, and says how many. */
+    /** As {@link QueuePair#reclaim}. */
     public int reclaim() {
-        int n = 0;
-        while (transmit.next()) {
-            transmit.putBack(transmit.usedId());
-            n++;
-        }
-        return n;
+        return pair(0).reclaim();
     }
 
     /** A frame and the header before it. */
     public record Received(byte[] header, byte[] frame) {}
 
-    /** As {@link #receive}, with the header. */
+    /** As {@link QueuePair#receiveWithHeader}. */
     public Optional<Received> receiveWithHeader() {
-        return reader.next();
+        return pair(0).receiveWithHeader();
     }
 
-    /** The next frame received, put together from all its buffers; empty if none has come. */
+    /** As {@link QueuePair#receive}. */
     public Optional<byte[]> receive() {
-        return receiveWithHeader().map(Received::frame);
+        return pair(0).receive();
     }
 
     @Override
     public void close() {
         client.ifPresent(VhostClient::close);
-        for (int i = 0; i < 2; i++) {
-            kicks[i].close();
-            calls[i].close();
-        }
+        pairs.forEach(QueuePair::close);
         guest.close();
     }
 }

@@ -12,6 +12,8 @@ import io.patchbay.vhost.wire.RegionDescription;
 import io.patchbay.vhost.wire.VringAddresses;
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
+import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.List;
 
 /**
@@ -23,14 +25,12 @@ import java.util.List;
  *            +-------------+-----------+------+---------+
  *  ringAt[1] | descriptors | available | used | buffers |   transmit
  *            +-------------+-----------+------+---------+
+ *  ringAt[2]   ...                                            receive, of the next pair
  * </pre>
  *
  * <p>Of a packed ring the driver's event suppression is in place of the available ring, and the device's of the used ring.
  */
 final class GuestLayout implements AutoCloseable {
-
-    static final int RECEIVE = 0;
-    static final int TRANSMIT = 1;
 
     private static final int PAGE = 4096;
     private static final long GUEST_ADDRESS = 0x4000_0000L;
@@ -50,22 +50,32 @@ final class GuestLayout implements AutoCloseable {
         this.layout = RingLayout.of(settings.features());
         long receiveBytes = ringBytes() + (long) settings.queueSize() * settings.bufferBytes();
         long transmitBytes = ringBytes() + (long) settings.queueSize() * transmitBufferBytes(longestFrame);
-        this.ringAt = new long[] {0, roundUp(receiveBytes)};
-        long bytes = ringAt[TRANSMIT] + roundUp(transmitBytes);
+        this.ringAt = new long[2 * settings.queuePairs()];
+        long end = 0;
+        for (int index = 0; index < ringAt.length; index++) {
+            ringAt[index] = end;
+            end += roundUp(isReceive(index) ? receiveBytes : transmitBytes);
+        }
+        long bytes = end;
         this.file = SharedMemory.createMemfd("patchbay-guest", bytes);
         FileCalls.addSeals(file, FileCalls.F_SEAL_SHRINK);
         this.memory = SharedMemory.map(file, 0, bytes, arena);
         this.region = new RegionDescription(GUEST_ADDRESS, bytes, USER_ADDRESS, 0);
     }
 
-    /** The receive ring, of which no buffer is posted yet. */
-    DriverRing receiveRing() {
-        return ring(RECEIVE, settings.bufferBytes());
+    /** Whether a virtqueue is one the guest receives on. */
+    static boolean isReceive(int index) {
+        return index % 2 == 0;
     }
 
-    /** The transmit ring, with buffers for the longest frame that will be sent. */
-    DriverRing transmitRing(int longestFrame) {
-        return ring(TRANSMIT, transmitBufferBytes(longestFrame));
+    /** The receive ring of a pair, of which no buffer is posted yet. */
+    DriverRing receiveRing(int pair) {
+        return ring(2 * pair, settings.bufferBytes());
+    }
+
+    /** The transmit ring of a pair, with buffers for the longest frame that will be sent. */
+    DriverRing transmitRing(int pair, int longestFrame) {
+        return ring(2 * pair + 1, transmitBufferBytes(longestFrame));
     }
 
     private int transmitBufferBytes(int longestFrame) {
@@ -96,7 +106,7 @@ final class GuestLayout implements AutoCloseable {
             return new PackedDriverRing(parts, n, bufferBytes, inOrder);
         }
         boolean eventIdx = Feature.VIRTIO_F_EVENT_IDX.in(settings.features());
-        return new SplitDriverRing(parts, n, bufferBytes, index == RECEIVE, eventIdx, inOrder);
+        return new SplitDriverRing(parts, n, bufferBytes, isReceive(index), eventIdx, inOrder);
     }
 
     private long availableBytes() {
@@ -139,19 +149,26 @@ final class GuestLayout implements AutoCloseable {
     /** The descriptor tables, or rings: of the latter the device writes descriptors too. */
     List<MemorySegment> descriptors() {
         long bytes = SplitRingDescriptor.descriptorsBytes(settings.queueSize());
-        return List.of(memory.asSlice(ringAt[RECEIVE], bytes), memory.asSlice(ringAt[TRANSMIT], bytes));
+        return Arrays.stream(ringAt).mapToObj(at -> memory.asSlice(at, bytes)).toList();
     }
 
     /**
      * The parts of {@link #memory} that only the device writes to, each in pages of its own: the used rings, or the device's event suppression
-     * areas, and the receive buffers.
+     * areas; then the receive buffers.
      */
     List<MemorySegment> writtenByDevice() {
         long used = roundUp(usedBytes());
-        return List.of(
-                memory.asSlice(usedAt(ringAt[RECEIVE]), used),
-                memory.asSlice(usedAt(ringAt[TRANSMIT]), used),
-                memory.asSlice(ringAt[RECEIVE] + ringBytes(), (long) settings.queueSize() * settings.bufferBytes()));
+        List<MemorySegment> parts = new ArrayList<>();
+        for (long at : ringAt) {
+            parts.add(memory.asSlice(usedAt(at), used));
+        }
+        long buffers = (long) settings.queueSize() * settings.bufferBytes();
+        for (int index = 0; index < ringAt.length; index++) {
+            if (isReceive(index)) {
+                parts.add(memory.asSlice(ringAt[index] + ringBytes(), buffers));
+            }
+        }
+        return parts;
     }
 
     MemorySegment memory() {

@@ -5,7 +5,9 @@ import static org.assertj.core.api.Assertions.assertThat;
 import io.patchbay.core.worker.IdlePolicy;
 import io.patchbay.core.worker.Waiters;
 import io.patchbay.core.worker.WorkerCounters;
-import io.patchbay.vhost.frontend.MultiqueueFrontEnd;
+import io.patchbay.vhost.frontend.FrontEnd;
+import io.patchbay.vhost.frontend.FrontEndSettings;
+import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.time.Duration;
 import java.util.ArrayList;
@@ -25,22 +27,26 @@ class MultiqueueTest {
     private static final int PEER = 2;
 
     private GuestRig rig;
-    private MultiqueueFrontEnd many;
-    private MultiqueueFrontEnd peer;
+    private FrontEnd many;
+    private FrontEnd peer;
 
     @BeforeEach
     void twoGuests() throws Exception {
         rig = new GuestRig(new IdlePolicy.Adaptive(Duration.ofNanos(20_000)), Waiters.AUTO, 2, VhostSettings::at);
-        many = MultiqueueFrontEnd.connect(rig.socket(0), PAIRS);
-        peer = MultiqueueFrontEnd.connect(rig.socket(1), 1);
-        for (int pair = 0; pair < PAIRS; pair++) {
-            many.enable(pair, true);
-        }
-        peer.enable(0, true);
-        many.send(0, udp(MANY, PEER, 9, 9, 0));
+        many = guest(rig.socket(0), PAIRS);
+        peer = guest(rig.socket(1), 1);
+        send(many, 0, udp(MANY, PEER, 9, 9, 0));
         await(peer, 0);
-        peer.send(0, udp(PEER, MANY, 9, 9, 0));
+        send(peer, 0, udp(PEER, MANY, 9, 9, 0));
         GuestRig.awaitThat("both addresses are learnt", () -> !allReceived().isEmpty());
+    }
+
+    private static FrontEnd guest(String socket, int pairs) throws IOException {
+        return FrontEnd.connect(socket, FrontEndSettings.MODERN.withQueuePairs(pairs), 60);
+    }
+
+    private static void send(FrontEnd guest, int pair, byte[] frame) {
+        assertThat(guest.pair(pair).send(frame)).as("there was room").isTrue();
     }
 
     @AfterEach
@@ -71,10 +77,10 @@ class MultiqueueTest {
         return frame.array();
     }
 
-    private static byte[] await(MultiqueueFrontEnd guest, int pair) {
+    private static byte[] await(FrontEnd guest, int pair) {
         List<byte[]> got = new ArrayList<>();
         GuestRig.awaitThat("a frame comes to pair " + pair, () -> {
-            guest.receive(pair).ifPresent(got::add);
+            guest.pair(pair).receive().ifPresent(got::add);
             return !got.isEmpty();
         });
         return got.getFirst();
@@ -83,7 +89,9 @@ class MultiqueueTest {
     private List<Arrival> allReceived() {
         List<Arrival> arrivals = new ArrayList<>();
         for (int pair = 0; pair < PAIRS; pair++) {
-            for (var frame = many.receive(pair); frame.isPresent(); frame = many.receive(pair)) {
+            for (var frame = many.pair(pair).receive();
+                    frame.isPresent();
+                    frame = many.pair(pair).receive()) {
                 ByteBuffer bytes = ByteBuffer.wrap(frame.get());
                 arrivals.add(new Arrival(pair, bytes.getShort(36), bytes.getInt(42)));
             }
@@ -105,9 +113,9 @@ class MultiqueueTest {
     void answersComeToThePairTheGuestSentFrom() {
         for (int flow = 0; flow < 64; flow++) {
             int pair = flow * 7 % PAIRS;
-            many.send(pair, udp(MANY, PEER, 1000 + flow, 80, 0));
+            send(many, pair, udp(MANY, PEER, 1000 + flow, 80, 0));
             await(peer, 0);
-            peer.send(0, udp(PEER, MANY, 80, 1000 + flow, 0));
+            send(peer, 0, udp(PEER, MANY, 80, 1000 + flow, 0));
             assertThat(awaitReceived(1)).containsExactly(new Arrival(pair, 1000 + flow, 0));
         }
     }
@@ -116,9 +124,9 @@ class MultiqueueTest {
     void aConversationTheGuestMovesIsFollowed() {
         for (int round = 0; round < 20; round++) {
             int pair = round % PAIRS;
-            many.send(pair, udp(MANY, PEER, 1000, 80, 0));
+            send(many, pair, udp(MANY, PEER, 1000, 80, 0));
             await(peer, 0);
-            peer.send(0, udp(PEER, MANY, 80, 1000, round));
+            send(peer, 0, udp(PEER, MANY, 80, 1000, round));
             assertThat(awaitReceived(1)).containsExactly(new Arrival(pair, 1000, round));
         }
     }
@@ -129,7 +137,7 @@ class MultiqueueTest {
         int each = 5;
         for (int number = 0; number < each; number++) {
             for (int flow = 0; flow < flows; flow++) {
-                peer.send(0, udp(PEER, MANY, 5000, 2000 + flow, number));
+                send(peer, 0, udp(PEER, MANY, 5000, 2000 + flow, number));
             }
         }
         List<Arrival> arrivals = awaitReceived(flows * each);
@@ -150,11 +158,11 @@ class MultiqueueTest {
 
     @Test
     void aPairThatIsDisabledIsNotChosenAlthoughItIsStarted() throws Exception {
-        many.send(2, udp(MANY, PEER, 1000, 80, 0)); // learnt there
+        send(many, 2, udp(MANY, PEER, 1000, 80, 0)); // learnt there
         await(peer, 0);
         many.enable(2, false);
         for (int flow = 0; flow < 100; flow++) {
-            peer.send(0, udp(PEER, MANY, 80, 1000 + flow, 0));
+            send(peer, 0, udp(PEER, MANY, 80, 1000 + flow, 0));
         }
         assertThat(awaitReceived(100).stream().map(Arrival::pair)).doesNotContain(2);
         rig.assertTheSumsBalance();
@@ -166,7 +174,7 @@ class MultiqueueTest {
         List<Arrival> arrivals = new ArrayList<>();
         for (int round = 0; round < 100; round++) {
             for (int i = 0; i < 4; i++, frames++) {
-                peer.send(0, udp(PEER, MANY, 80, 1000 + frames % 50, frames));
+                send(peer, 0, udp(PEER, MANY, 80, 1000 + frames % 50, frames));
             }
             many.enable(1 + round % (PAIRS - 1), round / (PAIRS - 1) % 2 == 1);
             arrivals.addAll(allReceived());
@@ -180,7 +188,7 @@ class MultiqueueTest {
     @Test
     void theQueuesOfAPortAreSpreadOverWorkers() {
         for (int pair = 0; pair < PAIRS; pair++) {
-            many.send(pair, udp(MANY, PEER, 1000 + pair, 80, 0));
+            send(many, pair, udp(MANY, PEER, 1000 + pair, 80, 0));
             await(peer, 0);
         }
         assertThat(rig.board().workers())
@@ -194,11 +202,7 @@ class MultiqueueTest {
     void aVirtualMachineWithEveryQueueStartsAFewTimesWithoutBeingKeptWaiting() throws Exception {
         try (GuestRig own = GuestRig.adaptive()) {
             for (int start = 0; start < 5; start++) {
-                try (MultiqueueFrontEnd guest = MultiqueueFrontEnd.connect(own.socket(0), 32)) {
-                    for (int pair = 0; pair < 32; pair++) {
-                        guest.enable(pair, true);
-                    }
-                }
+                guest(own.socket(0), 32).close();
                 GuestRig.awaitThat("it has gone", () -> !own.port(0).status().up());
             }
             assertThat(((VhostDetails) own.port(0).details()).session().orElseThrow())

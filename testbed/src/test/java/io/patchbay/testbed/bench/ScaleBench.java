@@ -9,11 +9,13 @@ import java.nio.charset.StandardCharsets;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
+import java.util.Set;
 
-/** How the cost of a frame grows with ports, addresses and length: each shape against the smallest one, in turn. Run by testbed/bench/scale. */
+/** How the cost of a frame grows with ports, addresses, length and queues: each shape against the smallest one, in turn. Run by testbed/bench/scale. */
 final class ScaleBench {
 
     private static final Shape BASE = new Shape(2, 2, 64, Pattern.UNIFORM);
+    private static final Set<String> OF_QUEUES = Set.of("queues", "any-queue");
     private static final int SWITCH_PROCESSOR = 0;
     private static final int GUEST_PROCESSOR = 1;
     private static final int TABLE = 131_072;
@@ -31,7 +33,7 @@ final class ScaleBench {
             compiled.block(WARM_UP_NANOS);
         }
         PrintStream out = new PrintStream(System.out, true, StandardCharsets.UTF_8);
-        out.println("series,ports,macs,bytes,pattern,base_ns,ns,ratio,lost");
+        out.println("series,ports,macs,bytes,queues,pattern,base_ns,ns,ratio,lost");
         for (String series : wanted) {
             for (Shape shape : shapes(series)) {
                 compare(series, shape, pairs, nanos, out);
@@ -62,30 +64,44 @@ final class ScaleBench {
                     shapes.add(new Shape(2, 2, bytes, Pattern.UNIFORM));
                 }
             }
+            case "queues", "any-queue" -> {
+                for (int queuePairs : new int[] {1, 2, 4, 8, 16}) {
+                    Pattern who = series.equals("queues") ? Pattern.PAIRS : Pattern.UNIFORM;
+                    shapes.add(new Shape(2, 2, 64, queuePairs, who));
+                }
+            }
             case "target" -> {
                 shapes.add(new Shape(64, 100_000, 64, Pattern.UNIFORM));
                 shapes.add(new Shape(64, 100_000, 64, Pattern.PAIRS));
             }
             default ->
                 throw new IllegalArgumentException(
-                        "no series " + series + "; there are ports, pairs, macs, bytes and target");
+                        "no series " + series + "; there are ports, pairs, macs, bytes, queues, any-queue and target");
         }
         return shapes;
     }
 
+    private static Load start(String series, Shape shape) throws Exception {
+        MacTable macs = new MacTable(TABLE, 300);
+        return OF_QUEUES.contains(series)
+                ? Conversations.start(shape, macs, SWITCH_PROCESSOR)
+                : Traffic.start(shape, macs, SWITCH_PROCESSOR);
+    }
+
     private static void compare(String series, Shape shape, int pairs, long nanos, PrintStream out) throws Exception {
-        try (Traffic base = Traffic.start(BASE, new MacTable(TABLE, 300), SWITCH_PROCESSOR);
-                Traffic other = Traffic.start(shape, new MacTable(TABLE, 300), SWITCH_PROCESSOR)) {
+        try (Load base = start(series, BASE);
+                Load other = start(series, shape)) {
             base.block(nanos);
             other.block(nanos);
             for (int pair = 0; pair < pairs; pair++) {
                 Halves<Double> took = Halves.measure(pair, () -> base.block(nanos), () -> other.block(nanos));
                 out.printf(
-                        "%s,%d,%d,%d,%s,%.1f,%.1f,%.3f,%d%n",
+                        "%s,%d,%d,%d,%d,%s,%.1f,%.1f,%.3f,%d%n",
                         series,
                         shape.ports(),
                         shape.macs(),
                         shape.bytes(),
+                        shape.queuePairs(),
                         shape.pattern(),
                         took.first(),
                         took.second(),

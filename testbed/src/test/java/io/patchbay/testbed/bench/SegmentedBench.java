@@ -120,7 +120,7 @@ final class SegmentedBench {
         while (System.nanoTime() < end && n < rounds.length) {
             rounds[n++] = round();
         }
-        return 2.0 * FRAMES * BYTES / Traffic.median(rounds, n);
+        return 2.0 * FRAMES * BYTES / Rounds.median(rounds, n);
     }
 
     private long round() {
@@ -175,7 +175,7 @@ final class SegmentedBench {
             }
             rounds[n++] = System.nanoTime() - start;
         }
-        return 2.0 * FRAMES * BYTES / Traffic.median(rounds, n);
+        return 2.0 * FRAMES * BYTES / Rounds.median(rounds, n);
     }
 
     private void copy(FrontEnd from, FrontEnd to) {

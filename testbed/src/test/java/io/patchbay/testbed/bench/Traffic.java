@@ -5,12 +5,11 @@ import io.patchbay.core.port.PortException;
 import io.patchbay.vhost.frontend.FrontEndSettings;
 import java.io.IOException;
 import java.util.ArrayList;
-import java.util.Arrays;
 import java.util.List;
 import java.util.SplittableRandom;
 
 /** A switch, its guests, and addresses that are spread evenly over them: address {@code n} is at guest {@code n} modulo their number. */
-final class Traffic implements AutoCloseable {
+final class Traffic implements Load {
 
     /** Who talks to whom. */
     enum Pattern {
@@ -20,12 +19,21 @@ final class Traffic implements AutoCloseable {
         PAIRS
     }
 
-    /** What is measured. */
-    record Shape(int ports, int macs, int bytes, Pattern pattern) {}
+    /**
+     * What is measured.
+     *
+     * @param queuePairs of each guest
+     */
+    record Shape(int ports, int macs, int bytes, int queuePairs, Pattern pattern) {
+
+        /** Guests with a queue pair each. */
+        Shape(int ports, int macs, int bytes, Pattern pattern) {
+            this(ports, macs, bytes, 1, pattern);
+        }
+    }
 
     private static final long LOCAL = 0x0200_0000_0000L;
     private static final long GROUP_FREE_STRIDE = 0x9e37_79b1L;
-    private static final long PATIENCE_NANOS = 5_000_000_000L;
     private static final int QUEUE = 256;
     private static final int PER_PORT = 128;
 
@@ -33,8 +41,7 @@ final class Traffic implements AutoCloseable {
     private final BenchSwitch board;
     private final List<Stations> guests = new ArrayList<>();
     private final SplittableRandom random = new SplittableRandom(1);
-    private Runnable meanwhile = () -> {};
-    private long lost;
+    private final Rounds rounds = new Rounds();
 
     private Traffic(Shape shape, BenchSwitch board) {
         this.shape = shape;
@@ -55,7 +62,9 @@ final class Traffic implements AutoCloseable {
         int buffer = (shape.bytes() + 12 + 63) / 64 * 64;
         FrontEndSettings settings = new FrontEndSettings(features, QUEUE, buffer);
         for (int i = 0; i < shape.ports(); i++) {
-            traffic.guests.add(new Stations(board.socket(i), settings, shape.bytes()));
+            Stations guest = new Stations(board.socket(i), settings, shape.bytes());
+            traffic.guests.add(guest);
+            traffic.rounds.add(guest.frontEnd().pair(0));
         }
         traffic.learnAll();
         return traffic;
@@ -63,7 +72,7 @@ final class Traffic implements AutoCloseable {
 
     /** What is done again and again while frames are waited for. */
     void meanwhile(Runnable action) {
-        meanwhile = action;
+        rounds.meanwhile(action);
     }
 
     BenchSwitch board() {
@@ -91,17 +100,13 @@ final class Traffic implements AutoCloseable {
                 Stations guest = guests.get(n % shape.ports());
                 while (guest.free() == 0) {
                     guest.show();
-                    meanwhile.run();
+                    rounds.meanwhile().run();
                 }
                 guest.put(0x0180_c200_0003L, address(n), 60);
             }
             guests.forEach(Stations::show);
         }
-        for (Stations guest : guests) {
-            while (guest.free() < QUEUE) {
-                meanwhile.run();
-            }
-        }
+        rounds.swallow();
     }
 
     /** Nanoseconds until everything has arrived of {@value #PER_PORT} frames from every guest. */
@@ -114,13 +119,13 @@ final class Traffic implements AutoCloseable {
         for (int port = 0; port < shape.ports(); port++) {
             fill(port, perPort);
         }
-        return drain((long) shape.ports() * perPort);
+        return rounds.drain((long) shape.ports() * perPort);
     }
 
     /** One frame from guest 0: what a round costs before its first frame has arrived. */
     long single() {
         fill(0, 1);
-        return drain(1);
+        return rounds.drain(1);
     }
 
     /** Addresses 0 and 1 send each other a frame. */
@@ -129,7 +134,7 @@ final class Traffic implements AutoCloseable {
         guests.get(1).free();
         guests.get(0).put(address(1), address(0), shape.bytes());
         guests.get(1).put(address(0), address(1), shape.bytes());
-        drain(2);
+        rounds.drain(2);
     }
 
     private void fill(int port, int frames) {
@@ -148,58 +153,14 @@ final class Traffic implements AutoCloseable {
         }
     }
 
-    private long drain(long frames) {
-        long start = System.nanoTime();
-        for (int i = 0; i < guests.size(); i++) {
-            guests.get(i).show();
-        }
-        long left = frames;
-        while (left > 0) {
-            for (int i = 0; i < guests.size(); i++) {
-                left -= guests.get(i).take();
-            }
-            meanwhile.run();
-            if (left > 0 && System.nanoTime() - start > PATIENCE_NANOS) {
-                lost += left;
-                break;
-            }
-        }
-        return System.nanoTime() - start;
+    @Override
+    public long lost() {
+        return rounds.lost();
     }
 
-    /** Frames that did not arrive. */
-    long lost() {
-        return lost;
-    }
-
-    /** Nanoseconds per frame: the median of the rounds of a block, less what the first frame takes, whose way is not the worker's work. */
-    double block(long nanos) {
-        long end = System.nanoTime() + nanos;
-        long[] rounds = new long[1 << 16];
-        long[] singles = new long[1 << 16];
-        int n = 0;
-        settle();
-        do {
-            singles[n] = single();
-            rounds[n] = round();
-            n++;
-        } while (System.nanoTime() < end && n < rounds.length);
-        long frames = (long) PER_PORT * shape.ports();
-        return (median(rounds, n) - median(singles, n)) / (double) (frames - 1);
-    }
-
-    /** Until the worker is awake, and one that was used before has gone to sleep. */
-    private void settle() {
-        long end = System.nanoTime() + 60_000_000L;
-        while (System.nanoTime() < end) {
-            round();
-        }
-    }
-
-    static long median(long[] values, int n) {
-        long[] sorted = Arrays.copyOf(values, n);
-        Arrays.sort(sorted);
-        return sorted[n / 2];
+    @Override
+    public double block(long nanos) {
+        return rounds.block(nanos, (long) PER_PORT * shape.ports(), this::single, this::round);
     }
 
     @Override

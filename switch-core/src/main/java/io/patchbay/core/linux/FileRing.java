@@ -13,25 +13,7 @@ import java.util.Optional;
 
 /**
  * Several reads from, or writes to, one file by one system call: an io_uring whose requests are all done, or refused, when the call returns. None waits
- * for anything, so none is under way afterwards.
- *
- * <pre>
- *   0            8       20         40                 80                    120
- *  +-----+------+-------+----------+------------------+---------------------+
- *  | sqe | cqe  | flags | features | offsets of sq    | offsets of cq       |   io_uring_params (linux/io_uring.h)
- *  +-----+------+-------+----------+------------------+---------------------+
- *    offsets of sq: head, tail, mask, entries, flags, dropped, array; of cq: head, tail, mask, entries, overflow, cqes
- *
- *   0        1       4    8        16        24    28         32
- *  +--------+-------+----+--------+---------+-----+----------+-----------+- - -+
- *  | opcode | flags | fd | offset | address | len | rw flags | user data |     |   io_uring_sqe, 64 bytes
- *  +--------+-------+----+--------+---------+-----+----------+-----------+- - -+
- *
- *   0           8        12
- *  +-----------+--------+-------+
- *  | user data | result | flags |   io_uring_cqe
- *  +-----------+--------+-------+
- * </pre>
+ * for anything, so none is under way afterwards. ({@link IoUringDescriptor} has the layouts.)
  *
  * <p>The file is registered with the ring, which saves looking it up for every request, and is let go of by {@link #close}, before the ring itself.
  *
@@ -42,37 +24,11 @@ final class FileRing implements AutoCloseable {
     /** Requests of one call. */
     static final int CAPACITY = 64;
 
-    static final byte READ = 22;
-    static final byte WRITE = 23;
-    static final byte WRITEV = 2;
+    static final byte READ = IoUringDescriptor.OPERATION_READ;
+    static final byte WRITE = IoUringDescriptor.OPERATION_WRITE;
+    static final byte WRITEV = IoUringDescriptor.OPERATION_WRITEV;
 
-    private static final long IO_URING_SETUP = 425;
-    private static final long IO_URING_ENTER = 426;
-    private static final long IO_URING_REGISTER = 427;
-    private static final int REGISTER_FILES = 2;
-    private static final int UNREGISTER_FILES = 3;
-    private static final int ENTER_GETEVENTS = 1;
-    private static final int FEATURE_SINGLE_MMAP = 1;
-    private static final byte FIXED_FILE = 1;
-    private static final int RWF_NOWAIT = 8;
-    private static final long OFFSET_OF_ENTRIES = 0x1000_0000L;
-    private static final int PARAMETER_BYTES = 120;
-    private static final int FEATURES = 20;
-    private static final int SQ_HEAD = 40;
-    private static final int SQ_TAIL = 44;
-    private static final int SQ_ARRAY = 64;
-    private static final int CQ_HEAD = 80;
-    private static final int CQ_TAIL = 84;
-    private static final int CQ_CQES = 100;
-    private static final int ENTRY_BYTES = 64;
-    private static final int ENTRY_FD = 4;
-    private static final int ENTRY_OFFSET = 8;
-    private static final int ENTRY_ADDRESS = 16;
-    private static final int ENTRY_LENGTH = 24;
-    private static final int ENTRY_FLAGS = 28;
-    private static final int ENTRY_DATA = 32;
-    private static final int COMPLETION_BYTES = 16;
-    private static final int COMPLETION_RESULT = 8;
+    /** The kernel makes room for so many results. */
     private static final int COMPLETIONS = 2 * CAPACITY;
 
     private static final MethodHandle SYSCALL = Libc.bindVariadic(
@@ -83,7 +39,7 @@ final class FileRing implements AutoCloseable {
     private final MemorySegment state = Libc.newState();
     private final Arena arena = Arena.ofShared();
     private final MemorySegment queues;
-    private final MemorySegment entries;
+    private final MemorySegment requests;
     private final long sqTail;
     private final long sqHead;
     private final long sqArray;
@@ -96,15 +52,18 @@ final class FileRing implements AutoCloseable {
 
     private FileRing(Fd ring, MemorySegment parameters) {
         this.ring = ring;
-        sqHead = parameters.get(JAVA_INT, SQ_HEAD);
-        sqTail = parameters.get(JAVA_INT, SQ_TAIL);
-        sqArray = parameters.get(JAVA_INT, SQ_ARRAY);
-        cqHead = parameters.get(JAVA_INT, CQ_HEAD);
-        cqTail = parameters.get(JAVA_INT, CQ_TAIL);
-        cqes = parameters.get(JAVA_INT, CQ_CQES);
-        long bytes = Math.max(sqArray + (long) CAPACITY * Integer.BYTES, cqes + (long) COMPLETIONS * COMPLETION_BYTES);
-        queues = SharedMemory.map(ring, 0, bytes, arena);
-        entries = SharedMemory.map(ring, OFFSET_OF_ENTRIES, (long) CAPACITY * ENTRY_BYTES, arena);
+        sqHead = parameters.get(JAVA_INT, IoUringDescriptor.SQ_HEAD);
+        sqTail = parameters.get(JAVA_INT, IoUringDescriptor.SQ_TAIL);
+        sqArray = parameters.get(JAVA_INT, IoUringDescriptor.SQ_ARRAY);
+        cqHead = parameters.get(JAVA_INT, IoUringDescriptor.CQ_HEAD);
+        cqTail = parameters.get(JAVA_INT, IoUringDescriptor.CQ_TAIL);
+        cqes = parameters.get(JAVA_INT, IoUringDescriptor.CQ_CQES);
+        long bytes = Math.max(
+                sqArray + (long) CAPACITY * IoUringDescriptor.SQ_NUMBER_BYTES,
+                cqes + (long) COMPLETIONS * IoUringDescriptor.COMPLETION_BYTES);
+        queues = SharedMemory.map(ring, IoUringDescriptor.PAGE_OFFSET_RINGS, bytes, arena);
+        requests = SharedMemory.map(
+                ring, IoUringDescriptor.PAGE_OFFSET_REQUESTS, (long) CAPACITY * IoUringDescriptor.REQUEST_BYTES, arena);
     }
 
     /**
@@ -116,14 +75,16 @@ final class FileRing implements AutoCloseable {
     static Optional<FileRing> open(int file, byte operation) {
         MemorySegment state = Libc.state();
         try (Arena arena = Arena.ofConfined()) {
-            MemorySegment parameters = arena.allocate(PARAMETER_BYTES, Long.BYTES);
-            long number = (long)
-                    SYSCALL.invokeExact(state, IO_URING_SETUP, (long) CAPACITY, parameters.address(), 0L, 0L, 0L, 0L);
+            MemorySegment parameters = arena.allocate(IoUringDescriptor.PARAMETERS_BYTES, Long.BYTES);
+            long number = (long) SYSCALL.invokeExact(
+                    state, IoUringDescriptor.SYSCALL_SETUP, (long) CAPACITY, parameters.address(), 0L, 0L, 0L, 0L);
             if (number < 0) {
                 return Optional.empty();
             }
             Fd fd = Fd.adopt((int) number);
-            if ((parameters.get(JAVA_INT, FEATURES) & FEATURE_SINGLE_MMAP) == 0) {
+            if ((parameters.get(JAVA_INT, IoUringDescriptor.PARAMETERS_FEATURES)
+                            & IoUringDescriptor.FEATURE_SINGLE_MMAP)
+                    == 0) {
                 fd.close();
                 return Optional.empty();
             }
@@ -137,9 +98,9 @@ final class FileRing implements AutoCloseable {
             MemorySegment files = arena.allocateFrom(JAVA_INT, file);
             if ((long) SYSCALL.invokeExact(
                             state,
-                            IO_URING_REGISTER,
+                            IoUringDescriptor.SYSCALL_REGISTER,
                             (long) fd.number(),
-                            (long) REGISTER_FILES,
+                            IoUringDescriptor.REGISTER_FILES,
                             files.address(),
                             1L,
                             0L,
@@ -157,32 +118,37 @@ final class FileRing implements AutoCloseable {
 
     private void prepare(byte operation) {
         for (int i = 0; i < CAPACITY; i++) {
-            long at = (long) i * ENTRY_BYTES;
-            entries.set(JAVA_BYTE, at, operation);
-            entries.set(JAVA_BYTE, at + 1, FIXED_FILE);
-            entries.set(JAVA_INT, at + ENTRY_FD, 0);
-            entries.set(JAVA_LONG, at + ENTRY_OFFSET, -1L);
-            entries.set(JAVA_INT, at + ENTRY_FLAGS, RWF_NOWAIT);
-            entries.set(JAVA_LONG, at + ENTRY_DATA, i);
+            long at = request(i);
+            requests.set(JAVA_BYTE, at + IoUringDescriptor.REQUEST_OPERATION, operation);
+            requests.set(JAVA_BYTE, at + IoUringDescriptor.REQUEST_FLAGS, IoUringDescriptor.FLAG_FIXED_FILE);
+            requests.set(JAVA_INT, at + IoUringDescriptor.REQUEST_FD, 0);
+            requests.set(JAVA_LONG, at + IoUringDescriptor.REQUEST_OFFSET, IoUringDescriptor.OFFSET_NONE);
+            requests.set(JAVA_INT, at + IoUringDescriptor.REQUEST_RW_FLAGS, IoUringDescriptor.RWF_NOWAIT);
+            requests.set(JAVA_LONG, at + IoUringDescriptor.REQUEST_USER_DATA, i);
         }
+    }
+
+    private static long request(int i) {
+        return (long) i * IoUringDescriptor.REQUEST_BYTES;
     }
 
     /** Says where request {@code i} reads to, or where the pieces are that it writes; it stays so until it is set again. */
     void set(int i, long address, int length) {
-        long at = (long) i * ENTRY_BYTES;
-        entries.set(JAVA_LONG, at + ENTRY_ADDRESS, address);
-        entries.set(JAVA_INT, at + ENTRY_LENGTH, length);
+        long at = request(i);
+        requests.set(JAVA_LONG, at + IoUringDescriptor.REQUEST_ADDRESS, address);
+        requests.set(JAVA_INT, at + IoUringDescriptor.REQUEST_LENGTH, length);
     }
 
     /** Says also what request {@code i} does: {@link #WRITE} to an address, or {@link #WRITEV} of pieces. */
     void set(int i, byte operation, long address, int length) {
-        entries.set(JAVA_BYTE, (long) i * ENTRY_BYTES, operation);
+        requests.set(JAVA_BYTE, request(i) + IoUringDescriptor.REQUEST_OPERATION, operation);
         set(i, address, length);
     }
 
     /** Adds request {@code i} to those of the next {@link #run}; each at most once. */
     void add(int i) {
-        queues.set(JAVA_INT, sqArray + (long) ((tail + queued) & (CAPACITY - 1)) * Integer.BYTES, i);
+        queues.set(
+                JAVA_INT, sqArray + (long) ((tail + queued) & (CAPACITY - 1)) * IoUringDescriptor.SQ_NUMBER_BYTES, i);
         results[i] = -Errno.ENOBUFS; // what stays if the kernel does not even begin
         queued++;
     }
@@ -207,16 +173,16 @@ final class FileRing implements AutoCloseable {
         INT.setRelease(queues, sqTail, tail); // what was not begun is taken back
     }
 
-    private int enter(int requests, int completions) {
-        int flags = completions > 0 ? ENTER_GETEVENTS : 0;
+    private int enter(int toBegin, int toAwait) {
+        long flags = toAwait > 0 ? IoUringDescriptor.ENTER_GETEVENTS : 0;
         try {
             long n = (long) SYSCALL.invokeExact(
                     state,
-                    IO_URING_ENTER,
+                    IoUringDescriptor.SYSCALL_ENTER,
                     (long) ring.number(),
-                    (long) requests,
-                    (long) completions,
-                    (long) flags,
+                    (long) toBegin,
+                    (long) toAwait,
+                    flags,
                     0L,
                     0L);
             return n < 0 ? -Libc.errno(state) : (int) n;
@@ -230,8 +196,9 @@ final class FileRing implements AutoCloseable {
         int end = (int) INT.getAcquire(queues, cqTail);
         int n = end - head;
         for (; head != end; head++) {
-            long at = cqes + (long) (head & (COMPLETIONS - 1)) * COMPLETION_BYTES;
-            results[(int) queues.get(JAVA_LONG, at)] = queues.get(JAVA_INT, at + COMPLETION_RESULT);
+            long at = cqes + (long) (head & (COMPLETIONS - 1)) * IoUringDescriptor.COMPLETION_BYTES;
+            results[(int) queues.get(JAVA_LONG, at + IoUringDescriptor.COMPLETION_USER_DATA)] =
+                    queues.get(JAVA_INT, at + IoUringDescriptor.COMPLETION_RESULT);
         }
         INT.setRelease(queues, cqHead, end);
         return n;
@@ -251,7 +218,14 @@ final class FileRing implements AutoCloseable {
         MemorySegment mine = Libc.state();
         try {
             long _ = (long) SYSCALL.invokeExact(
-                    mine, IO_URING_REGISTER, (long) ring.number(), (long) UNREGISTER_FILES, 0L, 0L, 0L, 0L);
+                    mine,
+                    IoUringDescriptor.SYSCALL_REGISTER,
+                    (long) ring.number(),
+                    IoUringDescriptor.UNREGISTER_FILES,
+                    0L,
+                    0L,
+                    0L,
+                    0L);
         } catch (Throwable t) {
             throw Libc.impossible(t);
         }

@@ -9,6 +9,15 @@ import java.lang.invoke.MethodHandle;
 /** Options of sockets, of whatever family (setsockopt(2), getsockopt(2)). */
 final class SocketOptions {
 
+    static final int SOL_SOCKET = 1;
+    static final int SO_SNDBUF = 7;
+    static final int SO_RCVBUF = 8;
+    static final int SO_PEERCRED = 17;
+    static final int SO_ATTACH_FILTER = 26;
+    static final int SO_DETACH_FILTER = 27;
+    static final int SO_SNDBUFFORCE = 32;
+    static final int SO_RCVBUFFORCE = 33;
+
     private static final MethodHandle SETSOCKOPT =
             Libc.bind("setsockopt", Libc.intOf(JAVA_INT, JAVA_INT, JAVA_INT, ADDRESS, JAVA_INT));
     private static final MethodHandle GETSOCKOPT =

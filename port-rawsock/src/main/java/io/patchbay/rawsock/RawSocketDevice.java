@@ -8,6 +8,8 @@ import io.patchbay.core.linux.IoVector;
 import io.patchbay.core.linux.LinuxException;
 import io.patchbay.core.linux.NetDevice;
 import io.patchbay.core.linux.NetNamespace;
+import io.patchbay.core.linux.PacketFanout;
+import io.patchbay.core.linux.PacketReader;
 import io.patchbay.core.linux.PacketSocket;
 import io.patchbay.core.linux.ReceiveBatch;
 import io.patchbay.core.port.FrameSink;
@@ -41,7 +43,7 @@ final class RawSocketDevice extends BoundInterface {
         List<PacketSocket> open = enabled
                 ? NetNamespace.call(
                         settings.namespace(),
-                        () -> PacketSocket.openAll(
+                        () -> PacketFanout.open(
                                 settings.networkInterface(), link.index(), settings.socketOptions(), sockets))
                 : List.of();
         return attachment(queues(open, context, trouble), link, now -> {}, () -> open.forEach(PacketSocket::close));
@@ -95,7 +97,7 @@ final class RawSocketDevice extends BoundInterface {
         }
     }
 
-    private record Source(PacketSocket socket, ReceiveBatch batch, PacketSocket.Reader reader, Runnable trouble)
+    private record Source(PacketSocket socket, ReceiveBatch batch, PacketReader reader, Runnable trouble)
             implements FrameSource {
 
         static Source of(PacketSocket socket, Runnable trouble) {

@@ -8,15 +8,8 @@ import java.lang.foreign.ValueLayout;
 import java.nio.ByteOrder;
 
 /**
- * Frames to be written, each of pieces that may lie anywhere: an array of {@code struct mmsghdr} ({@code <sys/socket.h>}) before one of
- * {@code struct iovec}.
- *
- * <pre>
- *   0         56    60   64
- *  +---------+-----+----+
- *  | msghdr  | len |    |   times {@value #CAPACITY}; len is what the kernel took
- *  +---------+-----+----+
- * </pre>
+ * Frames to be written, each of pieces that may lie anywhere: an array of messages ({@link MessageHeader}) before one of their pieces
+ * ({@link IoVector}).
  *
  * <p>Confined to one thread at a time. Nothing here allocates after construction.
  */
@@ -29,7 +22,6 @@ public final class FrameBatch {
     public static final int MAX_PIECES = 1024;
 
     private static final int PIECES = 4 * CAPACITY + MAX_PIECES;
-    private static final int HEADER_BYTES = 64;
 
     private static final ValueLayout.OfShort TYPE = ValueLayout.JAVA_SHORT_UNALIGNED.withOrder(ByteOrder.BIG_ENDIAN);
     private static final int TYPE_AT = 12;
@@ -37,7 +29,7 @@ public final class FrameBatch {
     private static final int ETH_P_8021AD = 0x88a8;
 
     private final IoVector pieces = new IoVector(PIECES);
-    private final MemorySegment headers = Arena.ofAuto().allocate((long) CAPACITY * HEADER_BYTES, 8);
+    private final MemorySegment headers = Arena.ofAuto().allocate((long) CAPACITY * MessageHeader.OF_SEVERAL_BYTES, 8);
     private final MemorySegment[] memory = new MemorySegment[PIECES];
     private final long[] offset = new long[PIECES];
     private final int[] size = new int[PIECES];
@@ -67,7 +59,7 @@ public final class FrameBatch {
     /** Completes the frame. */
     public void end(int bytes) {
         int first = end[frames];
-        long header = (long) frames * HEADER_BYTES;
+        long header = (long) frames * MessageHeader.OF_SEVERAL_BYTES;
         headers.set(JAVA_LONG, header + MessageHeader.IOV, pieces.segment().address() + (long) first * IoVector.BYTES);
         headers.set(JAVA_LONG, header + MessageHeader.IOV_LENGTH, used - first);
         length[frames++] = bytes;
@@ -121,6 +113,6 @@ public final class FrameBatch {
 
     /** The headers from a frame on. */
     long headersAddress(int frame) {
-        return headers.address() + (long) frame * HEADER_BYTES;
+        return headers.address() + (long) frame * MessageHeader.OF_SEVERAL_BYTES;
     }
 }

@@ -4,13 +4,18 @@ import java.lang.foreign.MemorySegment;
 import java.lang.foreign.ValueLayout;
 
 /**
- * Layouts of {@code struct msghdr} and {@code struct cmsghdr} ({@code <sys/socket.h>}, 64-bit).
+ * Layouts of {@code struct msghdr}, {@code struct mmsghdr} and {@code struct cmsghdr} ({@code <sys/socket.h>}, 64-bit).
  *
  * <pre>
  *   0       8          12   16       24       32         40          48     52
  *  +-------+----------+----+--------+--------+----------+-----------+------+----+
  *  | name  | name len |    |  iov   | iov len| control  | ctl length| flags|    |  msghdr
  *  +-------+----------+----+--------+--------+----------+-----------+------+----+
+ *
+ *   0         56    60   64
+ *  +---------+-----+----+
+ *  | msghdr  | len |    |   mmsghdr: one of several messages of one call; len is how much of it was sent, or received
+ *  +---------+-----+----+
  *
  *   0       8      12      16
  *  +-------+------+-------+----------+
@@ -28,6 +33,9 @@ final class MessageHeader {
     static final int CONTROL = 32;
     static final int CONTROL_LENGTH = 40;
     static final int FLAGS = 48;
+
+    static final int OF_SEVERAL_BYTES = 64;
+    static final int OF_SEVERAL_LENGTH = 56;
 
     static final int CONTROL_HEADER_BYTES = 16;
     static final int CONTROL_ITEM_LENGTH = 0;

@@ -10,7 +10,6 @@ import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
 import java.lang.invoke.MethodHandle;
 import java.nio.charset.StandardCharsets;
-import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
 
@@ -38,9 +37,6 @@ public final class UnixSocket implements AutoCloseable {
     private static final int SOCK_STREAM = 1;
     private static final int SOCK_DGRAM = 2;
     private static final int SOCK_FLAGS = 0x80000 | 0x800; // SOCK_CLOEXEC, SOCK_NONBLOCK
-    private static final int SOL_SOCKET = 1;
-    private static final int SO_PEERCRED = 17;
-    private static final int SCM_RIGHTS = 1;
     private static final int MSG_NOSIGNAL = 0x4000;
     private static final int MSG_CMSG_CLOEXEC = 0x40000000;
     private static final int SHUT_RDWR = 2;
@@ -184,9 +180,8 @@ public final class UnixSocket implements AutoCloseable {
         MemorySegment state = Libc.state();
         try (Arena arena = Arena.ofConfined()) {
             MemorySegment data = arena.allocate(Math.max(1, length));
-            long controlBytes = MessageHeader.CONTROL_HEADER_BYTES + MessageHeader.align(4L * MAX_DESCRIPTORS);
-            MemorySegment control = arena.allocate(controlBytes, 8);
-            MemorySegment header = header(arena, data, length, control, controlBytes);
+            MemorySegment control = PassedDescriptors.room(arena, MAX_DESCRIPTORS);
+            MemorySegment header = header(arena, data, length, control);
             long n = (long) RECVMSG.invokeExact(state, fd.number(), header, MSG_CMSG_CLOEXEC);
             if (n < 0 && Libc.errno(state) == Errno.EAGAIN) {
                 return Optional.empty();
@@ -194,35 +189,19 @@ public final class UnixSocket implements AutoCloseable {
             Libc.check(n, state, "recvmsg", fd.toString());
             MemorySegment.copy(data, JAVA_BYTE, 0, buffer, offset, (int) n);
             boolean truncated = (header.get(JAVA_INT, MessageHeader.FLAGS) & MessageHeader.MSG_CTRUNC) != 0;
-            return Optional.of(new Received((int) n, descriptors(header, control), truncated));
+            MemorySegment passed = control.asSlice(0, header.get(JAVA_LONG, MessageHeader.CONTROL_LENGTH));
+            return Optional.of(new Received((int) n, PassedDescriptors.adopt(passed), truncated));
         } catch (Throwable t) {
             throw Libc.impossible(t);
         }
     }
 
-    private static List<Fd> descriptors(MemorySegment header, MemorySegment control) {
-        List<Fd> fds = new ArrayList<>();
-        long end = header.get(JAVA_LONG, MessageHeader.CONTROL_LENGTH);
-        long at = 0;
-        while (at + MessageHeader.CONTROL_HEADER_BYTES <= end) {
-            long length = control.get(JAVA_LONG, at + MessageHeader.CONTROL_ITEM_LENGTH);
-            boolean rights = control.get(JAVA_INT, at + MessageHeader.CONTROL_ITEM_LEVEL) == SOL_SOCKET
-                    && control.get(JAVA_INT, at + MessageHeader.CONTROL_ITEM_TYPE) == SCM_RIGHTS;
-            for (long f = at + MessageHeader.CONTROL_HEADER_BYTES; rights && f + 4 <= at + length; f += 4) {
-                fds.add(Fd.adopt(control.get(JAVA_INT, f)));
-            }
-            at += Math.max(MessageHeader.CONTROL_HEADER_BYTES, MessageHeader.align(length));
-        }
-        return List.copyOf(fds);
-    }
-
-    private static MemorySegment header(
-            Arena arena, MemorySegment data, long length, MemorySegment control, long controlBytes) {
+    private static MemorySegment header(Arena arena, MemorySegment data, long length, MemorySegment control) {
         MemorySegment vector = arena.allocate(IoVector.BYTES, 8);
         vector.set(JAVA_LONG, 0, data.address());
         vector.set(JAVA_LONG, 8, length);
         MemorySegment header = arena.allocate(MessageHeader.BYTES, 8);
-        MessageHeader.set(header, vector, 1, control, controlBytes);
+        MessageHeader.set(header, vector, 1, control, control.byteSize());
         return header;
     }
 
@@ -237,21 +216,9 @@ public final class UnixSocket implements AutoCloseable {
         try (Arena arena = Arena.ofConfined()) {
             MemorySegment data = arena.allocate(Math.max(1, length));
             MemorySegment.copy(buffer, offset, data, JAVA_BYTE, 0, length);
-            long itemLength = MessageHeader.CONTROL_HEADER_BYTES + 4L * descriptors.size();
-            long controlBytes = descriptors.isEmpty() ? 0 : MessageHeader.align(itemLength);
-            MemorySegment control = arena.allocate(Math.max(8, controlBytes), 8);
-            if (!descriptors.isEmpty()) {
-                control.set(JAVA_LONG, MessageHeader.CONTROL_ITEM_LENGTH, itemLength);
-                control.set(JAVA_INT, MessageHeader.CONTROL_ITEM_LEVEL, SOL_SOCKET);
-                control.set(JAVA_INT, MessageHeader.CONTROL_ITEM_TYPE, SCM_RIGHTS);
-                for (int i = 0; i < descriptors.size(); i++) {
-                    control.set(
-                            JAVA_INT,
-                            MessageHeader.CONTROL_HEADER_BYTES + 4L * i,
-                            descriptors.get(i).number());
-                }
-            }
-            MemorySegment header = header(arena, data, length, control, controlBytes);
+            MemorySegment control =
+                    descriptors.isEmpty() ? MemorySegment.NULL : PassedDescriptors.of(descriptors, arena);
+            MemorySegment header = header(arena, data, length, control);
             long n = (long) SENDMSG.invokeExact(state, fd.number(), header, MSG_NOSIGNAL);
             if (n < 0 && Libc.errno(state) == Errno.EAGAIN) {
                 return 0;
@@ -270,8 +237,8 @@ public final class UnixSocket implements AutoCloseable {
             SocketOptions.get(
                     Libc.state(),
                     fd,
-                    SOL_SOCKET,
-                    SO_PEERCRED,
+                    SocketOptions.SOL_SOCKET,
+                    SocketOptions.SO_PEERCRED,
                     credentials,
                     length,
                     "getsockopt(SO_PEERCRED)",

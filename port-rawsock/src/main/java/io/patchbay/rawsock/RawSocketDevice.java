@@ -2,9 +2,7 @@ package io.patchbay.rawsock;
 
 import io.patchbay.core.frame.OffloadSet;
 import io.patchbay.core.linux.Errno;
-import io.patchbay.core.linux.FileCalls;
 import io.patchbay.core.linux.FrameBatch;
-import io.patchbay.core.linux.IoVector;
 import io.patchbay.core.linux.LinuxException;
 import io.patchbay.core.linux.NetDevice;
 import io.patchbay.core.linux.NetNamespace;
@@ -75,11 +73,6 @@ final class RawSocketDevice extends BoundInterface {
     }
 
     private record Sink(PacketSocket socket, long bufferBytes) implements FrameSink {
-
-        @Override
-        public long write(IoVector vector, int first, int count) {
-            return FileCalls.writev(socket.number(), vector, first, count);
-        }
 
         @Override
         public int write(FrameBatch batch, int from) {

@@ -1,17 +1,11 @@
 package io.patchbay.rawsock;
 
 import io.patchbay.core.linux.FrameBatch;
-import io.patchbay.core.linux.IoVector;
 import io.patchbay.core.linux.XdpSocket;
 import io.patchbay.core.port.FrameSink;
 
 /** Frames that are sent by an AF_XDP socket. How many are on their way is limited by its ring, not by a buffer. */
 record XdpSink(XdpSocket socket) implements FrameSink {
-
-    @Override
-    public long write(IoVector vector, int first, int count) {
-        throw new UnsupportedOperationException("frames are sent in batches");
-    }
 
     @Override
     public int write(FrameBatch batch, int from) {

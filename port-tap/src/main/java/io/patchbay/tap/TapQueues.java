@@ -2,9 +2,7 @@ package io.patchbay.tap;
 
 import io.patchbay.core.frame.OffloadSet;
 import io.patchbay.core.linux.Errno;
-import io.patchbay.core.linux.FileCalls;
 import io.patchbay.core.linux.FrameBatch;
-import io.patchbay.core.linux.IoVector;
 import io.patchbay.core.linux.LinuxException;
 import io.patchbay.core.linux.ReceiveBatch;
 import io.patchbay.core.linux.TapFile;
@@ -118,13 +116,8 @@ record TapQueues(List<TapFile> files, List<Io> io, PortQueues queues, boolean ca
     private record Sink(int descriptor, TapWriter writer, long bufferBytes) implements FrameSink {
 
         @Override
-        public long write(IoVector vector, int first, int count) {
-            return FileCalls.writev(descriptor, vector, first, count);
-        }
-
-        @Override
         public int write(FrameBatch batch, int from) {
-            return writer.write(batch, from, SHORT);
+            return writer.write(batch, from);
         }
 
         @Override

@@ -183,4 +183,21 @@ public final class FileCalls {
             throw Libc.impossible(t);
         }
     }
+
+    /**
+     * Writes frames of a batch, one by each call, in order, until one is not taken whole. For frames: allocates nothing.
+     *
+     * @param from the first of them
+     * @param to behind the last
+     * @return how many were taken, at least 1; or, of the first, {@code -errno} or {@link FrameBatch#SHORT_WRITE}
+     */
+    public static int writeEach(int fd, FrameBatch batch, int from, int to) {
+        for (int i = from; i < to; i++) {
+            int n = (int) writev(fd, batch.pieces(), batch.first(i), batch.count(i));
+            if (n != batch.length(i)) {
+                return i > from ? i - from : n < 0 ? n : FrameBatch.SHORT_WRITE;
+            }
+        }
+        return to - from;
+    }
 }

@@ -21,6 +21,9 @@ public final class FrameBatch {
     /** Most pieces of one frame: as many as one call takes. */
     public static final int MAX_PIECES = 1024;
 
+    /** What whoever writes frames of a batch says if only a part of the first was taken. */
+    public static final int SHORT_WRITE = Integer.MIN_VALUE;
+
     private static final int PIECES = 4 * CAPACITY + MAX_PIECES;
 
     private static final ValueLayout.OfShort TYPE = ValueLayout.JAVA_SHORT_UNALIGNED.withOrder(ByteOrder.BIG_ENDIAN);

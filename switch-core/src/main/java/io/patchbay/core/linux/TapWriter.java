@@ -27,26 +27,20 @@ public final class TapWriter implements AutoCloseable {
      * Writes frames of a batch, in order, until one is not taken whole. Allocates nothing.
      *
      * @param from the first of them; 0 whenever the batch is another one
-     * @return how many were taken, at least 1; or, of the first, {@code -errno}, or {@code shortWrite} if only a part of it was taken
+     * @return how many were taken, at least 1; or, of the first, {@code -errno}, or {@link FrameBatch#SHORT_WRITE}
      */
-    public int write(FrameBatch batch, int from, int shortWrite) {
+    public int write(FrameBatch batch, int from) {
         if (ring.isPresent()) {
             FileRing requests = ring.get();
             if (from == 0) {
                 writeAll(requests, batch);
             }
             if (requests.result(from) != -Errno.EOPNOTSUPP) {
-                return taken(requests, batch, from, shortWrite);
+                return taken(requests, batch, from);
             }
             close(); // a kernel before 5.13, where writing to such a file may wait
         }
-        for (int i = from; i < batch.frames(); i++) {
-            int n = (int) FileCalls.writev(file, batch.pieces(), batch.first(i), batch.count(i));
-            if (n != batch.length(i)) {
-                return i > from ? i - from : n < 0 ? n : shortWrite;
-            }
-        }
-        return batch.frames() - from;
+        return FileCalls.writeEach(file, batch, from, batch.frames());
     }
 
     private static void writeAll(FileRing requests, FrameBatch batch) {
@@ -61,7 +55,7 @@ public final class TapWriter implements AutoCloseable {
         requests.run();
     }
 
-    private static int taken(FileRing requests, FrameBatch batch, int from, int shortWrite) {
+    private static int taken(FileRing requests, FrameBatch batch, int from) {
         int i = from;
         while (i < batch.frames() && requests.result(i) == batch.length(i)) {
             i++;
@@ -69,7 +63,7 @@ public final class TapWriter implements AutoCloseable {
         if (i > from) {
             return i - from;
         }
-        return requests.result(from) < 0 ? requests.result(from) : shortWrite;
+        return requests.result(from) < 0 ? requests.result(from) : FrameBatch.SHORT_WRITE;
     }
 
     @Override

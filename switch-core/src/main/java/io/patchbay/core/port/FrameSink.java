@@ -1,39 +1,18 @@
 package io.patchbay.core.port;
 
 import io.patchbay.core.linux.FrameBatch;
-import io.patchbay.core.linux.IoVector;
 
 /** Where an {@link UplinkTransmitter} writes frames. Nothing here allocates. */
 @FunctionalInterface
 public interface FrameSink {
 
-    /** What {@link #write(FrameBatch, int)} says if only a part of the first frame was taken. */
-    int SHORT = Integer.MIN_VALUE;
-
-    /**
-     * Writes one frame.
-     *
-     * @param first entry of the vector
-     * @param count entries
-     * @return bytes taken, or {@code -errno}
-     */
-    long write(IoVector vector, int first, int count);
-
     /**
      * Writes frames of a batch, in order, until one is not taken whole.
      *
-     * @param from the first of them
-     * @return how many were taken, at least 1; or, of the first, {@code -errno} or {@link #SHORT}
+     * @param from the first of them; 0 whenever the batch is another one
+     * @return how many were taken, at least 1; or, of the first, {@code -errno} or {@link FrameBatch#SHORT_WRITE}
      */
-    default int write(FrameBatch batch, int from) {
-        for (int i = from; i < batch.frames(); i++) {
-            long n = write(batch.pieces(), batch.first(i), batch.count(i));
-            if (n != batch.length(i)) {
-                return i > from ? i - from : n < 0 ? (int) n : SHORT;
-            }
-        }
-        return batch.frames() - from;
-    }
+    int write(FrameBatch batch, int from);
 
     /**
      * How long a frame may be, without its header, to be copied into one piece before it is written: where a piece costs the kernel more than a copy

@@ -310,7 +310,7 @@ public final class UplinkTransmitter implements HoldingTransmitter {
                 done += n;
                 continue;
             }
-            fate = n == FrameSink.SHORT ? drop(DropReason.TRUNCATED) : refused(-n);
+            fate = n == FrameBatch.SHORT_WRITE ? drop(DropReason.TRUNCATED) : refused(-n);
             if (fate == Fate.WAITS) {
                 break;
             }

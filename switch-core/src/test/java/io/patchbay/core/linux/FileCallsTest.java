@@ -55,6 +55,24 @@ class FileCallsTest {
     }
 
     @Test
+    void framesOfABatchAreWrittenUntilOneIsNotTakenWhole() throws Exception {
+        MemorySegment memory = Arena.ofAuto().allocateFrom(ValueLayout.JAVA_BYTE, "abcdefgh".getBytes());
+        FrameBatch batch = new FrameBatch();
+        for (int i = 0; i < 3; i++) {
+            batch.add(memory, 2 * i, 2);
+            batch.end(i < 2 ? 2 : 3); // of the last there is less than it says
+        }
+        try (Fd fd = SharedMemory.createMemfd("frames", 0)) {
+            assertThat(FileCalls.writeEach(fd.number(), batch, 0, 2)).isEqualTo(2);
+            assertThat(FileCalls.writeEach(fd.number(), batch, 1, 3)).isOne();
+            assertThat(FileCalls.writeEach(fd.number(), batch, 2, 3)).isEqualTo(FrameBatch.SHORT_WRITE);
+            assertThat(Files.readString(Path.of("/proc/self/fd/" + fd.number())))
+                    .isEqualTo("abcdcdefef");
+        }
+        assertThat(FileCalls.writeEach(-1, batch, 0, 3)).isEqualTo(-Errno.EBADF);
+    }
+
+    @Test
     void anEntryOutsideItsMemoryIsRefused() {
         MemorySegment memory = Arena.ofAuto().allocate(8);
         IoVector vector = new IoVector(1);

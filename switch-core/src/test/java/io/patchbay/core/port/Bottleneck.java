@@ -1,7 +1,7 @@
 package io.patchbay.core.port;
 
 import io.patchbay.core.linux.FileCalls;
-import io.patchbay.core.linux.IoVector;
+import io.patchbay.core.linux.FrameBatch;
 import io.patchbay.core.linux.UnixSocket;
 import java.io.IOException;
 import java.nio.ByteBuffer;
@@ -27,8 +27,8 @@ public final class Bottleneck implements FrameSink, AutoCloseable {
     }
 
     @Override
-    public long write(IoVector vector, int first, int count) {
-        return FileCalls.writev(near.number(), vector, first, count);
+    public int write(FrameBatch batch, int from) {
+        return FileCalls.writeEach(near.number(), batch, from, batch.frames());
     }
 
     @Override

@@ -5,7 +5,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import io.patchbay.core.frame.Burst;
 import io.patchbay.core.linux.Fd;
 import io.patchbay.core.linux.FileCalls;
-import io.patchbay.core.linux.IoVector;
+import io.patchbay.core.linux.FrameBatch;
 import io.patchbay.core.linux.SharedMemory;
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
@@ -100,9 +100,9 @@ class LostMemoryTest {
             return counters.get(QueueCounters.Count.FRAMES);
         }
 
-        private long write(IoVector vector, int first, int count) {
+        private int write(FrameBatch batch, int from) {
             FileCalls.truncate(uplink, 0);
-            return FileCalls.writev(uplink.number(), vector, first, count);
+            return FileCalls.writeEach(uplink.number(), batch, from, from + 1);
         }
     }
 }

@@ -12,7 +12,6 @@ import io.patchbay.core.frame.TestFrames;
 import io.patchbay.core.linux.Errno;
 import io.patchbay.core.linux.FileCalls;
 import io.patchbay.core.linux.FrameBatch;
-import io.patchbay.core.linux.IoVector;
 import io.patchbay.core.linux.SharedMemory;
 import java.io.IOException;
 import java.io.UncheckedIOException;
@@ -64,7 +63,7 @@ class UplinkTransmitterTest {
     void aFrameIsWrittenWhole(int length) throws Exception {
         byte[] frame = length > 40 ? frame(length, 1, 0, 7) : frame(length);
         try (var file = SharedMemory.createMemfd("frame", 0)) {
-            transmit((vector, first, count) -> FileCalls.writev(file.number(), vector, first, count));
+            transmit((batch, from) -> FileCalls.writeEach(file.number(), batch, from, batch.frames()));
             assertThat(Files.readAllBytes(Path.of("/proc/self/fd/" + file.number())))
                     .isEqualTo(frame);
         }
@@ -82,10 +81,10 @@ class UplinkTransmitterTest {
         try (var file = SharedMemory.createMemfd("frame", 0)) {
             FrameSink sink = new FrameSink() {
                 @Override
-                public long write(IoVector vector, int first, int count) {
-                    counts.add(count);
+                public int write(FrameBatch batch, int from) {
+                    counts.add(batch.count(from));
                     FileCalls.truncate(file, 0);
-                    return FileCalls.writev(file.number(), vector, first, count);
+                    return FileCalls.writeEach(file.number(), batch, from, from + 1);
                 }
 
                 @Override
@@ -111,11 +110,6 @@ class UplinkTransmitterTest {
         return new FrameSink() {
 
             private int call;
-
-            @Override
-            public long write(IoVector vector, int first, int count) {
-                throw new AssertionError("not in a batch");
-            }
 
             @Override
             public int write(FrameBatch batch, int from) {
@@ -154,7 +148,7 @@ class UplinkTransmitterTest {
     @Test
     void aShortWriteIsCountedAsTruncated() {
         frame(60);
-        transmit((vector, first, count) -> 59);
+        transmit((batch, from) -> FrameBatch.SHORT_WRITE);
         assertThat(counters.dropped(DropReason.TRUNCATED)).isOne();
         assertThat(counters.get(FRAMES)).isZero();
         assertThat(counters.get(BYTES)).isZero();
@@ -174,7 +168,7 @@ class UplinkTransmitterTest {
     })
     void aFrameTheKernelDoesNotTakeIsDroppedForItsReason(int errno, DropReason reason) {
         frame(60);
-        transmit((vector, first, count) -> -errno);
+        transmit((batch, from) -> -errno);
         assertThat(counters.dropped(reason)).isOne();
         assertThat(counters.dropped()).isOne();
         assertThat(counters.get(FRAMES)).isZero();
@@ -204,9 +198,9 @@ class UplinkTransmitterTest {
     /** What was written, one entry a frame. */
     private final List<byte[]> written = new ArrayList<>();
 
-    private long write(IoVector vector, int first, int count) {
+    private int write(FrameBatch batch, int from) {
         try (var file = SharedMemory.createMemfd("frame", 0)) {
-            long n = FileCalls.writev(file.number(), vector, first, count);
+            int n = FileCalls.writeEach(file.number(), batch, from, from + 1);
             written.add(Files.readAllBytes(Path.of("/proc/self/fd/" + file.number())));
             return n;
         } catch (IOException e) {
@@ -270,7 +264,7 @@ class UplinkTransmitterTest {
     @Test
     void aFrameOfWhichTheKernelTookOnlyAPartIsDropped() {
         packetForThree();
-        transmit((vector, first, count) -> written.size() < 2 ? write(vector, first, count) : -Errno.EAGAIN);
+        transmit((batch, from) -> written.size() < 2 ? write(batch, from) : -Errno.EAGAIN);
         assertThat(written).hasSize(2);
         assertThat(counters.get(FRAMES)).isZero();
         assertThat(counters.dropped(DropReason.UPLINK_FULL)).isOne();

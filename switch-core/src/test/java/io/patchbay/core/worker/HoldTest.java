@@ -8,7 +8,7 @@ import io.patchbay.core.frame.OffloadSet;
 import io.patchbay.core.frame.TestFrames;
 import io.patchbay.core.linux.Errno;
 import io.patchbay.core.linux.EventFd;
-import io.patchbay.core.linux.IoVector;
+import io.patchbay.core.linux.FrameBatch;
 import io.patchbay.core.port.Bottleneck;
 import io.patchbay.core.port.DropReason;
 import io.patchbay.core.port.FrameSink;
@@ -305,7 +305,7 @@ class HoldTest {
     private record Refusing(EventFd writable) implements FrameSink {
 
         @Override
-        public long write(IoVector vector, int first, int count) {
+        public int write(FrameBatch batch, int from) {
             return -Errno.ENOBUFS;
         }
 

@@ -2,13 +2,10 @@ package io.patchbay.core.worker;
 
 import io.patchbay.core.forward.Routes;
 import io.patchbay.core.frame.Burst;
-import io.patchbay.core.linux.LinuxException;
-import io.patchbay.core.linux.RoomBell;
 import io.patchbay.core.port.DropReason;
 import io.patchbay.core.port.HoldingTransmitter;
 import io.patchbay.core.port.ReceiveQueue;
 import java.util.ArrayDeque;
-import java.util.ArrayList;
 import java.util.Deque;
 import java.util.List;
 
@@ -28,13 +25,11 @@ final class HeldBursts {
     private final int[] run = new int[Burst.CAPACITY];
     private HeldBurst current = new HeldBurst();
     private Plug[] plugs = new Plug[0];
-    private List<Bell> bells = List.of();
-    private List<Bell> oldBells = List.of();
-
-    private record Bell(HoldingTransmitter port, RoomBell bell) {}
+    private final RoomBells bells;
 
     HeldBursts(Faults faults) {
         this.faults = faults;
+        this.bells = new RoomBells(faults);
     }
 
     /**
@@ -173,8 +168,8 @@ final class HeldBursts {
     }
 
     /**
-     * Lets go of queues that are not among these any more, forgets what waits for ports that have gone, and goes on with the rest. Bells are
-     * those of the ports as they are now.
+     * Lets go of queues that are not among these any more, forgets what waits for ports that have gone, and goes on with the rest. The bells of the ports
+     * before stay until they are {@linkplain RoomBells#closeOld closed}.
      */
     void adopt(List<Inlet> inlets, Plug[] next) {
         Plug[] before = plugs;
@@ -195,28 +190,7 @@ final class HeldBursts {
                 giveUp(held);
             }
         }
-        oldBells = bells;
-        List<Bell> made = new ArrayList<>();
-        for (Plug plug : plugs) {
-            if (plug != null && plug.holds()) {
-                addBell(plug, made);
-            }
-        }
-        bells = List.copyOf(made);
-    }
-
-    private void addBell(Plug plug, List<Bell> to) {
-        try {
-            to.add(new Bell(plug.holding(), plug.holding().bell()));
-        } catch (LinuxException e) {
-            faults.blame(plug, e); // out of descriptors
-        }
-    }
-
-    /** Closes the bells there were before the last {@link #adopt}. Nobody watches them any more. */
-    void closeOldBells() {
-        oldBells.forEach(bell -> bell.bell().close());
-        oldBells = List.of();
+        bells.adopt(plugs);
     }
 
     private void forgetPortsThatHaveGone(HeldBurst held, Plug[] before) {
@@ -255,9 +229,9 @@ final class HeldBursts {
         }
     }
 
-    /** Descriptors that are readable when there is room, while armed. */
-    List<Integer> wakeDescriptors() {
-        return bells.stream().map(bell -> bell.bell().number()).toList();
+    /** The bells of the ports as they are now, by which they say that there is room. */
+    RoomBells bells() {
+        return bells;
     }
 
     /** Asks to be woken when there is room for what waits; true if there is some already. */
@@ -269,7 +243,7 @@ final class HeldBursts {
                 if (plug.holds()) {
                     room |= plug.holding().hasRoom();
                     if (plug.holding().rings()) {
-                        arm(plug.holding());
+                        bells.arm(plug.holding());
                     }
                 } else {
                     room = true; // to be dropped
@@ -277,18 +251,6 @@ final class HeldBursts {
             }
         }
         return room;
-    }
-
-    private void arm(HoldingTransmitter port) {
-        for (Bell bell : bells) {
-            if (bell.port().equals(port)) {
-                bell.bell().arm();
-            }
-        }
-    }
-
-    void disarm() {
-        bells.forEach(bell -> bell.bell().disarm());
     }
 
     /** For how long to sleep at most, in nanoseconds, so that nothing is held for too long. */
@@ -303,12 +265,5 @@ final class HeldBursts {
             }
         }
         return nanos;
-    }
-
-    /** Closes everything. */
-    void close() {
-        closeOldBells();
-        bells.forEach(bell -> bell.bell().close());
-        bells = List.of();
     }
 }

@@ -128,7 +128,7 @@ final class Worker implements Runnable {
                 throw e;
             }
         } finally {
-            held.close();
+            held.bells().close();
             adopted = Long.MAX_VALUE;
             ready.countDown();
         }
@@ -192,12 +192,12 @@ final class Worker implements Runnable {
         faults.adopt(next.present());
         turn.adopt(view);
         watch(waiter);
-        held.closeOldBells();
+        held.bells().closeOld();
         adopted = next.generation();
     }
 
     private void watch(Waiter waiter) {
-        List<Integer> descriptors = new ArrayList<>(held.wakeDescriptors());
+        List<Integer> descriptors = new ArrayList<>(held.bells().numbers());
         for (Inlet inlet : view.inlets()) {
             if (inlet.queue().wakeDescriptor() >= 0) {
                 descriptors.add(inlet.queue().wakeDescriptor());
@@ -226,7 +226,7 @@ final class Worker implements Runnable {
             waiter.sleep(nanos);
         }
         if (holding) {
-            held.disarm();
+            held.bells().disarm();
         }
         for (Inlet inlet : view.inlets()) {
             if (!inlet.plug().hasFailed() && !turn.isHeld(inlet)) {

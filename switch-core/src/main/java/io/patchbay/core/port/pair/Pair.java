@@ -17,7 +17,6 @@ import java.time.temporal.ChronoUnit;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
-import java.util.concurrent.TimeUnit;
 import java.util.concurrent.locks.LockSupport;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -32,18 +31,14 @@ public final class Pair implements Port {
 
     private static final Logger LOG = LoggerFactory.getLogger(Pair.class);
 
-    /** How soon a member that could not start is tried again. */
-    private static final long RETRY_NANOS = TimeUnit.SECONDS.toNanos(2);
-
     /** A port that is part of a pair, not started yet. */
     public record Member(String name, GatedPort port, PortCounters counters) {}
 
     private final String name;
     private final PairSettings settings;
     private final List<Member> parts;
-    private final ActiveMember policy;
     private final Announcer announcer = new Announcer();
-    private final List<Member> notStarted = new ArrayList<>(); // the thread's, once it runs
+    private final MemberStarts starts;
     private final List<GatedPort> shutWithUs = new ArrayList<>();
     private volatile boolean closed;
     private volatile Optional<Thread> thread = Optional.empty();
@@ -51,44 +46,20 @@ public final class Pair implements Port {
     // Under the lock.
     private Optional<PortContext> context = Optional.empty();
     private List<PairMember> members = List.of();
-    private final boolean[] usable = new boolean[PairSettings.MEMBERS];
-    private final long[] since = new long[PairSettings.MEMBERS];
-    private int active = NONE;
+    private final Election election;
     private int lastActive = NONE;
     private boolean started;
     private boolean announce;
     private long failOvers;
     private Optional<Instant> lastFailOver = Optional.empty();
 
-    /**
-     * What {@code port show} says of a pair.
-     *
-     * @param active the member that carries frames; empty if none can
-     * @param primary the member that is preferred; empty if none is
-     * @param failOvers how often another member than before became active
-     * @param lastFailOver when, ISO 8601; empty if never
-     * @param announcements frames that told the network where a station is to be reached
-     */
-    public record Details(
-            String mode,
-            String active,
-            String primary,
-            boolean failBack,
-            int holdDownMillis,
-            long failOvers,
-            String lastFailOver,
-            long announcements,
-            List<MemberDetails> members) {}
-
-    /** @param role {@code active} or {@code backup} */
-    public record MemberDetails(String name, String role, String state, String reason) {}
-
     /** @param parts in the order of the settings */
     public Pair(String name, PairSettings settings, List<Member> parts) {
         this.name = name;
         this.settings = settings;
         this.parts = List.copyOf(parts);
-        this.policy = settings.policy();
+        this.starts = new MemberStarts(name);
+        this.election = new Election(settings.policy());
     }
 
     /** Starts with one member if the other cannot start yet: that is what there are two for. */
@@ -100,23 +71,7 @@ public final class Pair implements Port {
                     .map(part -> new PairMember(this, part, switching))
                     .toList();
         }
-        List<PortException> refusals = new ArrayList<>();
-        for (int i = 0; i < parts.size(); i++) {
-            try {
-                parts.get(i).port().start(members.get(i));
-            } catch (PortException e) {
-                notStarted.add(parts.get(i));
-                refusals.add(e);
-            }
-        }
-        if (refusals.size() == parts.size()) {
-            PortException all = new PortException("port " + name + ": no member can start: "
-                    + String.join(
-                            "; ", refusals.stream().map(Throwable::getMessage).toList()));
-            refusals.forEach(all::addSuppressed);
-            throw all;
-        }
-        refusals.forEach(e -> LOG.warn("port {}: goes on without a member: {}", name, e.getMessage()));
+        starts.begin(members);
         synchronized (this) {
             started = true; // only now, so that a primary that comes second is not second
             reconsider(System.nanoTime());
@@ -127,34 +82,12 @@ public final class Pair implements Port {
     }
 
     private void run() {
-        long retry = System.nanoTime() + RETRY_NANOS;
         while (!closed) {
             long now = System.nanoTime();
-            long pause = turn(now);
-            if (!notStarted.isEmpty()) {
-                if (now - retry >= 0) {
-                    notStarted.removeIf(this::starts);
-                    retry = now + RETRY_NANOS;
-                }
-                pause = Math.min(pause, RETRY_NANOS);
-            }
+            long pause = Math.min(turn(now), starts.step(now));
             if (pause > 0) {
                 LockSupport.parkNanos(this, pause);
             }
-        }
-    }
-
-    private boolean starts(Member part) {
-        try {
-            part.port().start(members.get(parts.indexOf(part)));
-            LOG.info("port {}: {} has started", name, part.name());
-            return true;
-        } catch (PortException e) {
-            LOG.debug("port {}: {} still cannot start", name, part.name(), e);
-            return false;
-        } catch (RuntimeException e) {
-            LOG.error("port {}: starting {} failed", name, part.name(), e);
-            return false;
         }
     }
 
@@ -165,11 +98,11 @@ public final class Pair implements Port {
         boolean begin;
         synchronized (this) {
             reconsider(now);
-            untilFailBack = policy.untilNext(active, usable, since, now);
+            untilFailBack = election.untilNext(now);
             begin = announce;
             announce = false;
             switching = context.orElseThrow();
-            if (active == NONE) {
+            if (election.active() == NONE) {
                 announcer.end();
             }
         }
@@ -200,21 +133,10 @@ public final class Pair implements Port {
 
     /** Chooses the active member anew; whether it is another one than before, which then has been published. */
     private boolean reconsider(long now) {
-        if (!started) {
+        if (!started || !election.hold(members, now)) {
             return false;
         }
-        for (int i = 0; i < usable.length; i++) {
-            boolean is = members.get(i).isUsable();
-            if (is != usable[i]) {
-                usable[i] = is;
-                since[i] = now;
-            }
-        }
-        int next = policy.choose(active, usable, since, now);
-        if (next == active) {
-            return false;
-        }
-        active = next;
+        int active = election.active();
         publish();
         if (closed) {
             return true;
@@ -236,6 +158,7 @@ public final class Pair implements Port {
     }
 
     private void publish() {
+        int active = election.active();
         List<ReceiveQueue> receive = new ArrayList<>();
         for (int i = 0; i < members.size(); i++) {
             boolean carries = i == active;
@@ -254,7 +177,7 @@ public final class Pair implements Port {
     /** What was learnt behind a member that has gone is found behind the other, if there is one. */
     void forgetAddressesUnlessUsable() {
         synchronized (this) {
-            if (active == NONE) {
+            if (election.active() == NONE) {
                 context.orElseThrow().forgetAddresses();
             }
         }
@@ -292,14 +215,16 @@ public final class Pair implements Port {
         if (context.isEmpty()) {
             return PortStatus.down("not started");
         }
-        return active == NONE ? PortStatus.down("no member can be used: " + reasons()) : PortStatus.up(reasons());
+        return election.active() == NONE
+                ? PortStatus.down("no member can be used: " + reasons())
+                : PortStatus.up(reasons());
     }
 
     private String reasons() {
         List<String> reasons = new ArrayList<>();
         for (int i = 0; i < parts.size(); i++) {
             PortStatus status = parts.get(i).port().status();
-            reasons.add(nameOf(i) + (i == active ? " (active): " : ": ") + status.reason());
+            reasons.add(nameOf(i) + (i == election.active() ? " (active): " : ": ") + status.reason());
         }
         return String.join("; ", reasons);
     }
@@ -310,12 +235,12 @@ public final class Pair implements Port {
 
     @Override
     public synchronized Record details() {
-        List<MemberDetails> views = new ArrayList<>();
+        List<PairDetails.Member> views = new ArrayList<>();
         for (int i = 0; i < parts.size(); i++) {
             PortStatus status = parts.get(i).port().status();
-            views.add(new MemberDetails(nameOf(i), role(i), status.up() ? "up" : "down", status.reason()));
+            views.add(new PairDetails.Member(nameOf(i), role(i), status.up() ? "up" : "down", status.reason()));
         }
-        return new Details(
+        return new PairDetails(
                 PairSettings.TYPE,
                 active().orElse(""),
                 settings.primary().orElse(""),
@@ -328,12 +253,12 @@ public final class Pair implements Port {
     }
 
     private String role(int member) {
-        return member == active ? "active" : "backup";
+        return member == election.active() ? "active" : "backup";
     }
 
     /** The member that carries frames, if any can. */
     public synchronized Optional<String> active() {
-        return active == NONE ? Optional.empty() : Optional.of(nameOf(active));
+        return election.active() == NONE ? Optional.empty() : Optional.of(nameOf(election.active()));
     }
 
     /** How often another member than before became active. */
@@ -351,7 +276,7 @@ public final class Pair implements Port {
     public void fault(Throwable cause) {
         int guilty;
         synchronized (this) {
-            guilty = active == NONE ? 0 : active;
+            guilty = election.active() == NONE ? 0 : election.active();
         }
         parts.get(guilty).port().fault(cause);
     }

@@ -330,7 +330,7 @@ class PairTest {
     void whatOperatorsSee() throws Exception {
         start("eth1", true, 9000);
         first.link(false);
-        Pair.Details details = (Pair.Details) pair.details();
+        PairDetails details = (PairDetails) pair.details();
         assertThat(details.active()).isEqualTo("eth2");
         assertThat(details.primary()).isEqualTo("eth1");
         assertThat(details.holdDownMillis()).isEqualTo(9000);
@@ -338,8 +338,8 @@ class PairTest {
         assertThat(details.lastFailOver()).matches("20\\d\\d-.*T.*Z");
         assertThat(details.members())
                 .containsExactly(
-                        new Pair.MemberDetails("eth1", "backup", "down", "no carrier"),
-                        new Pair.MemberDetails("eth2", "active", "up", "link is up"));
+                        new PairDetails.Member("eth1", "backup", "down", "no carrier"),
+                        new PairDetails.Member("eth2", "active", "up", "link is up"));
     }
 
     @Test

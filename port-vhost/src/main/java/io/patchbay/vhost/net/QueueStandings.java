@@ -91,12 +91,12 @@ final class QueueStandings {
                 String state = !trouble(index).isEmpty()
                         ? trouble(index)
                         : running.runs(index) ? "running" : vring.started() ? "disabled" : "not started";
-                QueueCounters counters = RunningQueues.isReceive(index)
+                QueueCounters counters = QueueMaker.isReceive(index)
                         ? context.counters().transmit(index / 2)
                         : context.counters().receive(index / 2);
                 queues.add(new VhostDetails.Queue(
                         index,
-                        RunningQueues.isReceive(index) ? "to guest" : "from guest",
+                        QueueMaker.isReceive(index) ? "to guest" : "from guest",
                         vring.size(),
                         vring.enabled(),
                         state,

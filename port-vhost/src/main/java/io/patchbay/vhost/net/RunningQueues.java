@@ -8,19 +8,12 @@ import io.patchbay.core.port.Transmitter;
 import io.patchbay.vhost.memory.GuestMemory;
 import io.patchbay.vhost.ring.DeviceRing;
 import io.patchbay.vhost.ring.InvalidRingException;
-import io.patchbay.vhost.ring.RingFeatures;
-import io.patchbay.vhost.ring.RingLayout;
-import io.patchbay.vhost.ring.RingLog;
-import io.patchbay.vhost.ring.RingPlaces;
 import io.patchbay.vhost.session.PortLog;
 import io.patchbay.vhost.session.RefusedException;
-import io.patchbay.vhost.wire.Feature;
 import io.patchbay.vhost.wire.VringAddresses;
 import java.lang.foreign.MemorySegment;
 import java.util.ArrayList;
-import java.util.HashMap;
 import java.util.List;
-import java.util.Map;
 import java.util.Optional;
 import java.util.SortedMap;
 import java.util.TreeMap;
@@ -30,9 +23,7 @@ import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /**
- * Makes rings of what a front end has said of its virtqueues, hands them to the workers, and takes them back.
- *
- * <p>Even virtqueues are the guest's receive queues, odd ones its transmit queues (virtio 1.3 §5.1.2). Confined to the device's lock.
+ * The virtqueues that run: hands them to the workers, and takes them back. Confined to the device's lock.
  */
 final class RunningQueues {
 
@@ -44,16 +35,15 @@ final class RunningQueues {
     private final PortLog portLog;
     private final Vring[] vrings;
     private final FlowTable flows = new FlowTable();
-    private final LogSlot log;
+    private final QueueMaker maker;
     private final SortedMap<Integer, GuestTxQueue> transmitting = new TreeMap<>();
     private final SortedMap<Integer, GuestRxQueue> receiving = new TreeMap<>();
-    private final Map<Integer, MemorySegment> descriptors = new HashMap<>();
 
     RunningQueues(PortContext context, Vring[] vrings, LogSlot log) {
         this.context = context;
         this.portLog = new PortLog(context.name(), LOG, System::nanoTime);
         this.vrings = vrings;
-        this.log = log;
+        this.maker = new QueueMaker(context, portLog, vrings, flows, log);
     }
 
     /**
@@ -121,7 +111,11 @@ final class RunningQueues {
             Vring vring = vrings[index];
             if (vring.started() && vring.enabled() && !runs(index)) {
                 try {
-                    make(index, vring, features, memory);
+                    if (QueueMaker.isReceive(index)) {
+                        receiving.put(index, maker.receiving(index, features, memory));
+                    } else {
+                        transmitting.put(index, maker.transmitting(index, features, memory));
+                    }
                     vring.setTrouble("");
                     made.add(index);
                 } catch (InvalidRingException e) {
@@ -148,8 +142,8 @@ final class RunningQueues {
         for (int index = 0; index < vrings.length; index++) {
             if (runs(index)) {
                 try {
-                    writes.put(index, writeLog(index, features, memory));
-                    rings.put(index, ringMaker(index, features, memory));
+                    writes.put(index, maker.writeLog(index, features, memory));
+                    rings.put(index, maker.ringAt(index, features, memory));
                 } catch (InvalidRingException e) {
                     LOG.debug("vring {} loses its memory or log", index, e); // publish() says so, and why it cannot run
                 }
@@ -168,11 +162,6 @@ final class RunningQueues {
 
     private static <T> T of(SortedMap<Integer, T> each, int index) {
         return Optional.ofNullable(each.get(index)).orElseThrow();
-    }
-
-    /** Where a queue logs its writes to buffers; one that the guest transmits on makes none. */
-    private WriteLog writeLog(int index, long features, GuestMemory memory) throws InvalidRingException {
-        return isReceive(index) ? log.forWrites(features, memory) : WriteLog.OFF;
     }
 
     boolean runs(int index) {
@@ -207,103 +196,9 @@ final class RunningQueues {
         }
     }
 
-    /** Finds where a ring is, and where its writes are logged; gives what makes it, at any position. */
-    private LongFunction<DeviceRing> ringMaker(int index, long features, GuestMemory memory)
-            throws InvalidRingException {
-        Vring vring = vrings[index];
-        RingLayout layout = RingLayout.of(features);
-        RingPlaces places = places(vring, features, memory);
-        RingLog ringLog = log.forRing(layout, vring.addresses().orElseThrow(), vring.size(), places, memory);
-        descriptors.put(index, places.descriptors());
-        RingFeatures ringFeatures = ringFeatures(index, features);
-        return position -> {
-            DeviceRing ring = layout.ring(vring.size(), places, ringFeatures, position, memory);
-            ring.logTo(ringLog);
-            return ring;
-        };
-    }
-
-    private static RingFeatures ringFeatures(int index, long features) {
-        return new RingFeatures(
-                Feature.VIRTIO_F_EVENT_IDX.in(features),
-                Feature.VIRTIO_F_INDIRECT_DESC.in(features),
-                Feature.VIRTIO_F_IN_ORDER.in(features) && !isReceive(index));
-    }
-
-    private static RingPlaces places(Vring vring, long features, GuestMemory memory) throws InvalidRingException {
-        return RingLayout.of(features).places(vring.addresses().orElseThrow(), vring.size(), memory);
-    }
-
-    static boolean isReceive(int index) {
-        return index % 2 == 0;
-    }
-
-    private void make(int index, Vring vring, long features, GuestMemory memory) throws InvalidRingException {
-        WriteLog writes = writeLog(index, features, memory);
-        DeviceRing ring = ringMaker(index, features, memory).apply(start(index, vring, features, memory));
-        boolean mergeable = Feature.VIRTIO_NET_F_MRG_RXBUF.in(features);
-        int headerBytes = mergeable || Feature.VIRTIO_F_VERSION_1.in(features)
-                ? NetHeaderDescriptor.BYTES
-                : NetHeaderDescriptor.LEGACY_BYTES;
-        QueueFault fault = new QueueFault("port " + context.name() + ", vring " + index, vring.error());
-        int pair = index / 2;
-        if (!isReceive(index)) {
-            transmitting.put(
-                    index,
-                    new GuestTxQueue(
-                            ring,
-                            headerBytes,
-                            NetOffloads.asked(features),
-                            vring.events(),
-                            context.counters().receive(pair),
-                            fault,
-                            flows,
-                            pair));
-        } else {
-            receiving.put(
-                    index,
-                    new GuestRxQueue(
-                            ring,
-                            headerBytes,
-                            mergeable,
-                            NetOffloads.taken(features),
-                            vring.events(),
-                            context.counters().transmit(pair),
-                            fault,
-                            writes));
-        }
-    }
-
-    private long start(int index, Vring vring, long features, GuestMemory memory) throws InvalidRingException {
-        RingLayout layout = RingLayout.of(features);
-        long base = vring.baseOr(layout.freshBase());
-        RingPlaces places = places(vring, features, memory);
-        long position = vring.hasRun()
-                ? layout.resume(base, vring.size(), places)
-                : layout.recover(
-                        base,
-                        vring.size(),
-                        places,
-                        ringFeatures(index, features),
-                        log.forRing(layout, vring.addresses().orElseThrow(), vring.size(), places, memory));
-        vring.setHasRun();
-        // The low half is all that some front ends give of a packed ring's.
-        if ((position & 0xffff) != (base & 0xffff)) {
-            portLog.info(String.format(
-                    "vring %d resumes where its ring stands, 0x%x, instead of base 0x%x", index, position, base));
-        }
-        return position;
-    }
-
     /** Refuses a ring that cannot be. */
     void check(VringAddresses addresses, int size, long features, GuestMemory memory) throws RefusedException {
-        try {
-            RingLayout layout = RingLayout.of(features);
-            layout.places(addresses, size, memory);
-            log.check(layout, addresses, size);
-        } catch (InvalidRingException e) {
-            throw new RefusedException("vring " + addresses.index() + ": " + e.getMessage(), e);
-        }
+        maker.check(addresses, size, features, memory);
     }
 
     /** Whether the guest broke a ring that runs. */
@@ -316,7 +211,7 @@ final class RunningQueues {
 
     /** The descriptor table, or ring, of a ring that runs. */
     MemorySegment descriptors(int index) {
-        return Optional.ofNullable(descriptors.get(index)).orElseThrow();
+        return maker.descriptors(index);
     }
 
     int transmittingCount() {

@@ -191,7 +191,7 @@ final class Virtqueues {
             throw e;
         }
         // Nobody listens to the kicks of a receive queue, so that one goes on.
-        change(vring.started() && RunningQueues.isReceive(index) ? i -> false : only(index), () -> {
+        change(vring.started() && QueueMaker.isReceive(index) ? i -> false : only(index), () -> {
             vring.setKick(bell);
             vring.start();
         });

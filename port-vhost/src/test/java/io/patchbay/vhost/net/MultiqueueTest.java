@@ -2,6 +2,7 @@ package io.patchbay.vhost.net;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import io.patchbay.core.port.PortStatus;
 import io.patchbay.core.worker.IdlePolicy;
 import io.patchbay.core.worker.Waiters;
 import io.patchbay.core.worker.WorkerCounters;
@@ -196,6 +197,16 @@ class MultiqueueTest {
                 .allSatisfy(worker -> GuestRig.awaitThat(
                         "worker " + worker.number() + " has forwarded",
                         () -> worker.counters().get(WorkerCounters.Count.FRAMES) > 0));
+    }
+
+    @Test
+    void thePortSaysHowManyQueuesRun() throws Exception {
+        assertThat(rig.port(0).status()).isEqualTo(PortStatus.up("4 transmit and 4 receive queues run"));
+        assertThat(rig.port(1).status()).isEqualTo(PortStatus.up("1 transmit and 1 receive queues run"));
+        many.enable(3, false);
+        assertThat(rig.port(0).status()).isEqualTo(PortStatus.up("3 transmit and 3 receive queues run"));
+        many.stop(5); // the second pair's from the guest
+        assertThat(rig.port(0).status()).isEqualTo(PortStatus.up("2 transmit and 3 receive queues run"));
     }
 
     @Test

@@ -12,7 +12,6 @@ import io.patchbay.vhost.frontend.DirtyLogReader;
 import io.patchbay.vhost.frontend.FrontEnd;
 import io.patchbay.vhost.frontend.FrontEndSettings;
 import io.patchbay.vhost.frontend.VhostClient;
-import io.patchbay.vhost.ring.PackedRingDescriptor;
 import io.patchbay.vhost.wire.Feature;
 import io.patchbay.vhost.wire.LogDescription;
 import io.patchbay.vhost.wire.Message;
@@ -21,11 +20,7 @@ import io.patchbay.vhost.wire.RegionDescription;
 import io.patchbay.vhost.wire.Request;
 import io.patchbay.vhost.wire.VringAddresses;
 import java.io.IOException;
-import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
-import java.lang.foreign.ValueLayout;
-import java.nio.ByteOrder;
-import java.util.ArrayList;
 import java.util.BitSet;
 import java.util.List;
 import java.util.Random;
@@ -68,91 +63,6 @@ class DirtyLoggingTest {
         return new VringAddresses(0, MessageDescriptor.ADDRESS_FLAG_LOG, base, base + 2 * PAGE, base + PAGE, log);
     }
 
-    /** A copy of a guest's memory that is kept up to date from the log alone: what the destination of a migration has. */
-    private static final class Destination implements AutoCloseable {
-
-        private static final ValueLayout.OfShort U16 = ValueLayout.JAVA_SHORT.withOrder(ByteOrder.LITTLE_ENDIAN);
-        private static final ValueLayout.OfLong U64 = ValueLayout.JAVA_LONG.withOrder(ByteOrder.LITTLE_ENDIAN);
-
-        private final FrontEnd guest;
-        private final boolean packed;
-        private final Arena arena = Arena.ofShared();
-        private final MemorySegment copy;
-        private final BitSet everLogged = new BitSet();
-
-        Destination(FrontEnd guest, long features) {
-            this.guest = guest;
-            this.packed = (features & PACKED) != 0;
-            copy = arena.allocate(guest.memory().byteSize(), PAGE);
-            copy.copyFrom(guest.memory());
-        }
-
-        void update(DirtyLogReader log) {
-            long first = guest.region().guestAddress() / PAGE;
-            log.take(page -> {
-                everLogged.set((int) (page - first)); // fails for a page before the guest's memory
-                long at = (page - first) * PAGE;
-                MemorySegment.copy(guest.memory(), at, copy, at, PAGE);
-            });
-        }
-
-        private long offset(MemorySegment part) {
-            return part.address() - guest.memory().address();
-        }
-
-        void assertSameWhereTheDeviceWrites() {
-            for (MemorySegment part : guest.writtenByDevice()) {
-                long at = offset(part);
-                long different = part.mismatch(copy.asSlice(at, part.byteSize()));
-                assertThat(different)
-                        .as("first byte in the part of memory at 0x%x that was written and not logged", at)
-                        .isEqualTo(-1);
-            }
-            if (packed) {
-                guest.descriptors().forEach(this::assertSameUsedDescriptors);
-            }
-        }
-
-        /** The driver writes to these rings too, which its own VMM would notice: what counts is what the device wrote last. */
-        private void assertSameUsedDescriptors(MemorySegment ring) {
-            for (long at = 0; at < ring.byteSize(); at += PackedRingDescriptor.DESCRIPTOR_BYTES) {
-                int flags = ring.get(U16, at + PackedRingDescriptor.DESCRIPTOR_FLAGS);
-                boolean available = (flags & PackedRingDescriptor.FLAG_AVAIL) != 0;
-                boolean used = (flags & PackedRingDescriptor.FLAG_USED) != 0;
-                if (available == used) {
-                    long rest = at + PackedRingDescriptor.DESCRIPTOR_REST;
-                    assertThat(copy.get(U64, offset(ring) + rest))
-                            .as("used descriptor %d", at / PackedRingDescriptor.DESCRIPTOR_BYTES)
-                            .isEqualTo(ring.get(U64, rest));
-                }
-            }
-        }
-
-        void assertNothingElseWasLogged() {
-            BitSet others = (BitSet) everLogged.clone();
-            List<MemorySegment> parts = new ArrayList<>(guest.writtenByDevice());
-            if (packed) {
-                parts.addAll(guest.descriptors());
-            }
-            for (MemorySegment part : parts) {
-                long at = offset(part);
-                others.clear((int) (at / PAGE), (int) ((at + part.byteSize() + PAGE - 1) / PAGE));
-            }
-            assertThat(others).as("pages logged that the device never writes").isEqualTo(new BitSet());
-        }
-
-        boolean logged(MemorySegment part) {
-            int first = (int) (offset(part) / PAGE);
-            int next = everLogged.nextSetBit(first);
-            return next >= 0 && next < (offset(part) + part.byteSize() + PAGE - 1) / PAGE;
-        }
-
-        @Override
-        public void close() {
-            arena.close();
-        }
-    }
-
     static Stream<Arguments> guests() {
         return Stream.of(
                 Arguments.of("legacy", 0L, 256, 12_000),
@@ -173,12 +83,12 @@ class DirtyLoggingTest {
         Random random = new Random(seed);
         FrontEnd a = rig.connect(0, FrontEndSettings.MODERN);
         FrontEnd b = rig.connect(1, new FrontEndSettings(features, queueSize, bufferBytes));
-        try (Destination destination = new Destination(b, features)) {
+        try (MigrationDestination destination = new MigrationDestination(b, features)) {
             DirtyLogReader log = b.newLog();
             b.useLog(log);
             b.logWrites(true, true);
             // What was written before logging began is for the first copy of all memory.
-            destination.copy.copyFrom(b.memory());
+            destination.takeAll();
             for (int round = 0; round < 300; round++) {
                 for (int i = 0, n = random.nextInt(20); i < n; i++) {
                     a.send(GuestToGuestTest.frame(2, 1, 60 + random.nextInt(8000), random));
@@ -236,7 +146,7 @@ class DirtyLoggingTest {
         FrontEnd a = rig.connect(0, FrontEndSettings.MODERN);
         FrontEnd b = rig.connect(1, FrontEndSettings.MODERN);
         try (DirtyLogReader log = b.newLog();
-                Destination destination = new Destination(b, 0)) {
+                MigrationDestination destination = new MigrationDestination(b, 0)) {
             b.useLog(log);
             b.logWrites(true, true);
             b.logWrites(buffers, rings);

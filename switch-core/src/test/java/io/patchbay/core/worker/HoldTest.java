@@ -3,21 +3,15 @@ package io.patchbay.core.worker;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import io.patchbay.core.forward.MacTable;
-import io.patchbay.core.frame.Burst;
 import io.patchbay.core.frame.OffloadSet;
-import io.patchbay.core.frame.TestFrames;
 import io.patchbay.core.linux.Errno;
 import io.patchbay.core.linux.EventFd;
 import io.patchbay.core.linux.FrameBatch;
 import io.patchbay.core.port.Bottleneck;
 import io.patchbay.core.port.DropReason;
 import io.patchbay.core.port.FrameSink;
-import io.patchbay.core.port.PortCounters;
 import io.patchbay.core.port.PortQueues;
 import io.patchbay.core.port.QueueCounters;
-import io.patchbay.core.port.QuietPort;
-import io.patchbay.core.port.ReceiveQueue;
-import io.patchbay.core.port.Transmitter;
 import io.patchbay.core.port.UplinkTransmitter;
 import io.patchbay.core.port.WhenFull;
 import java.nio.ByteBuffer;
@@ -26,7 +20,6 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
 import java.util.OptionalInt;
-import java.util.Random;
 import java.util.concurrent.TimeUnit;
 import java.util.function.BooleanSupplier;
 import java.util.stream.IntStream;
@@ -69,103 +62,18 @@ class HoldTest {
         board = Switchboard.start(List.of(settings), waiter.factory(), new MacTable(100, 300));
     }
 
-    /** A port that says its own address and then sends numbered frames, in a queue that can take them back; what it gets it counts. */
-    private static final class Sender extends QuietPort implements ReceiveQueue, Transmitter {
-
-        private final PortCounters counters = new PortCounters();
-        private final List<byte[]> frames = new ArrayList<>();
-        private final EventFd kick = EventFd.create();
-        private int next;
-        private int taken;
-
-        /** Frames handed over and given back: all before this. */
-        private volatile int released;
-
-        synchronized void send(long from, long... destinations) {
-            for (long to : destinations) {
-                byte[] frame = TestFrames.frame(to, from, LENGTH, new Random(1));
-                ByteBuffer.wrap(frame).putInt(14, frames.size());
-                frames.add(frame);
-            }
-            kick.signal();
-        }
-
-        @Override
-        public synchronized int poll(Burst burst, int limit) {
-            taken = Math.min(limit, frames.size() - next);
-            for (int i = 0; i < taken; i++) {
-                TestFrames.add(burst, frames.get(next + i), new Random(1));
-            }
-            next += taken;
-            counters.receive(0).add(QueueCounters.Count.FRAMES, taken);
-            return taken;
-        }
-
-        @Override
-        public synchronized void release() {
-            released = next;
-            taken = 0;
-        }
-
-        @Override
-        public synchronized boolean putBack(int first) {
-            next = next - taken + first;
-            release();
-            return true;
-        }
-
-        @Override
-        public void transmit(Burst burst, int[] indices, int count) {
-            counters.transmit(0).add(QueueCounters.Count.FRAMES, count);
-        }
-
-        long delivered() {
-            return counters.transmit(0).get(QueueCounters.Count.FRAMES);
-        }
-
-        @Override
-        public int wakeDescriptor() {
-            return kick.number();
-        }
-
-        @Override
-        public synchronized boolean arm() {
-            return next < frames.size();
-        }
-
-        @Override
-        public void disarm() {
-            // Like a tap: readable for as long as there is something to read, and longer.
-        }
-
-        @Override
-        public QueueCounters counters() {
-            return counters.receive(0);
-        }
-
-        @Override
-        public void fault(Throwable cause) {
-            throw new AssertionError(cause);
-        }
-
-        @Override
-        public void close() {
-            kick.close();
-        }
-    }
-
-    private Switchboard.Attachment attach(String name, Sender port) {
+    private Switchboard.Attachment attach(String name, NumberedSender port) {
         Switchboard.Attachment attachment = board.attach(name, port, port.counters);
         attachments.add(attachment);
         return attachment;
     }
 
     /** A port whose way in is a sender's and whose way out is the wire. */
-    private Switchboard.Attachment uplink(Sender port, WhenFull whenFull) {
+    private Switchboard.Attachment uplink(NumberedSender port, WhenFull whenFull) {
         return uplink(port, whenFull, wire);
     }
 
-    private Switchboard.Attachment uplink(Sender port, WhenFull whenFull, FrameSink wire) {
+    private Switchboard.Attachment uplink(NumberedSender port, WhenFull whenFull, FrameSink wire) {
         Switchboard.Attachment attachment = attach("up", port);
         UplinkTransmitter out = new UplinkTransmitter(wire, port.counters.transmit(0), 0, OffloadSet.NOTHING, whenFull);
         attachment.publish(new PortQueues(List.of(port), Optional.of(out)));
@@ -174,8 +82,8 @@ class HoldTest {
         return attachment;
     }
 
-    private Sender sender(String name, long address) {
-        Sender port = new Sender();
+    private NumberedSender sender(String name, long address) {
+        NumberedSender port = new NumberedSender(LENGTH);
         attach(name, port).publish(new PortQueues(List.of(port), Optional.of(port)));
         port.send(address, address);
         await(name + " is learnt", () -> learnt(address));
@@ -214,7 +122,7 @@ class HoldTest {
         return numbers;
     }
 
-    private long held(Sender uplink) {
+    private long held(NumberedSender uplink) {
         return uplink.counters.transmit(0).get(QueueCounters.Count.HELD);
     }
 
@@ -224,10 +132,10 @@ class HoldTest {
             names = {"IO_URING", "EPOLL"})
     void framesWaitInTheirQueueForRoomAndNoneIsLost(Waiters waiter) throws Exception {
         start(waiter);
-        Sender up = new Sender();
+        NumberedSender up = new NumberedSender(LENGTH);
         uplink(up, PATIENT);
-        Sender a = sender("a", GUEST + 1);
-        Sender b = sender("b", GUEST + 2);
+        NumberedSender a = sender("a", GUEST + 1);
+        NumberedSender b = sender("b", GUEST + 2);
         a.send(GUEST + 1, times(3000, UPLINK));
         b.send(GUEST + 2, times(3000, UPLINK));
         await("the wire is full", () -> held(up) > 0);
@@ -248,10 +156,10 @@ class HoldTest {
     @Test
     void aFullPortHoldsUpOnlyQueuesWithFramesForIt() throws Exception {
         start(Waiters.AUTO);
-        Sender up = new Sender();
+        NumberedSender up = new NumberedSender(LENGTH);
         uplink(up, PATIENT);
-        Sender a = sender("a", GUEST + 1);
-        Sender b = sender("b", GUEST + 2);
+        NumberedSender a = sender("a", GUEST + 1);
+        NumberedSender b = sender("b", GUEST + 2);
         a.send(GUEST + 1, times(3000, UPLINK));
         await("the wire is full", () -> held(up) > 0);
         int stands = a.released;
@@ -264,13 +172,13 @@ class HoldTest {
     @Test
     void whatIsInTheSameBurstForOthersIsDelivered() throws Exception {
         start(Waiters.AUTO);
-        Sender up = new Sender();
+        NumberedSender up = new NumberedSender(LENGTH);
         uplink(up, PATIENT);
-        Sender a = sender("a", GUEST + 1);
-        Sender b = sender("b", GUEST + 2);
+        NumberedSender a = sender("a", GUEST + 1);
+        NumberedSender b = sender("b", GUEST + 2);
         a.send(GUEST + 1, times(3000, UPLINK));
         await("the wire is full", () -> held(up) > 0);
-        Sender c = sender("c", GUEST + 3);
+        NumberedSender c = sender("c", GUEST + 3);
         c.send(GUEST + 3, UPLINK, GUEST + 2, UPLINK, GUEST + 2);
         await("they arrive", () -> b.delivered() == 2);
         assertThat(c.released).isEqualTo(1);
@@ -288,9 +196,9 @@ class HoldTest {
             names = {"IO_URING", "EPOLL"})
     void aWorkerSleepsWhileItHolds(Waiters waiter) throws Exception {
         start(waiter);
-        Sender up = new Sender();
+        NumberedSender up = new NumberedSender(LENGTH);
         uplink(up, PATIENT);
-        Sender a = sender("a", GUEST + 1);
+        NumberedSender a = sender("a", GUEST + 1);
         // Everybody's wake-up descriptor is readable all the time; that of the queue that is not held must be cleared.
         up.kick.drain();
         a.send(GUEST + 1, times(3000, UPLINK));
@@ -322,9 +230,9 @@ class HoldTest {
     void aWorkerSleepsAlsoIfNobodyRingsWhenThereIsRoom(Waiters waiter) throws Exception {
         start(waiter);
         try (EventFd writable = EventFd.create()) {
-            Sender up = new Sender();
+            NumberedSender up = new NumberedSender(LENGTH);
             uplink(up, PATIENT, new Refusing(writable));
-            Sender a = sender("a", GUEST + 1);
+            NumberedSender a = sender("a", GUEST + 1);
             up.kick.drain();
             a.send(GUEST + 1, UPLINK);
             await("it is refused", () -> held(up) > 0);
@@ -347,10 +255,10 @@ class HoldTest {
     @Test
     void copiesOfFloodsDoNotWait() throws Exception {
         start(Waiters.AUTO);
-        Sender up = new Sender();
+        NumberedSender up = new NumberedSender(LENGTH);
         uplink(up, PATIENT);
-        Sender a = sender("a", GUEST + 1);
-        Sender b = sender("b", GUEST + 2);
+        NumberedSender a = sender("a", GUEST + 1);
+        NumberedSender b = sender("b", GUEST + 2);
         a.send(GUEST + 1, times(3000, UPLINK));
         await("the wire is full", () -> held(up) > 0);
         b.send(GUEST + 2, times(100, EVERYBODY));
@@ -361,9 +269,9 @@ class HoldTest {
     @Test
     void whoHasWaitedTooLongGoesOn() throws Exception {
         start(Waiters.AUTO);
-        Sender up = new Sender();
+        NumberedSender up = new NumberedSender(LENGTH);
         uplink(up, new WhenFull(true, Duration.ofMillis(50)));
-        Sender a = sender("a", GUEST + 1);
+        NumberedSender a = sender("a", GUEST + 1);
         a.send(GUEST + 1, times(3000, UPLINK));
         await("all are given back", () -> a.released == 3001);
         QueueCounters out = up.counters.transmit(0);
@@ -375,9 +283,9 @@ class HoldTest {
     @Test
     void whatWaitsInAQueueThatIsWithdrawnStaysThere() throws Exception {
         start(Waiters.AUTO);
-        Sender up = new Sender();
+        NumberedSender up = new NumberedSender(LENGTH);
         uplink(up, PATIENT);
-        Sender a = sender("a", GUEST + 1);
+        NumberedSender a = sender("a", GUEST + 1);
         a.send(GUEST + 1, times(3000, UPLINK));
         await("the wire is full", () -> held(up) > 0);
         attachments.getLast().publish(PortQueues.NONE);
@@ -393,9 +301,9 @@ class HoldTest {
     @Test
     void framesForAnUplinkThatGoesAreDropped() throws Exception {
         start(Waiters.AUTO);
-        Sender up = new Sender();
+        NumberedSender up = new NumberedSender(LENGTH);
         Switchboard.Attachment uplink = uplink(up, PATIENT);
-        Sender a = sender("a", GUEST + 1);
+        NumberedSender a = sender("a", GUEST + 1);
         a.send(GUEST + 1, times(3000, UPLINK));
         await("the wire is full", () -> held(up) > 0);
         uplink.publish(PortQueues.NONE);
@@ -408,9 +316,9 @@ class HoldTest {
     @Test
     void framesForAnUplinkThatIsRemovedAreDropped() throws Exception {
         start(Waiters.AUTO);
-        Sender up = new Sender();
+        NumberedSender up = new NumberedSender(LENGTH);
         Switchboard.Attachment uplink = uplink(up, PATIENT);
-        Sender a = sender("a", GUEST + 1);
+        NumberedSender a = sender("a", GUEST + 1);
         a.send(GUEST + 1, times(3000, UPLINK));
         await("the wire is full", () -> held(up) > 0);
         uplink.close();

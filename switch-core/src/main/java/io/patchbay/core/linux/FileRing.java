@@ -96,21 +96,22 @@ final class FileRing implements AutoCloseable {
                 return Optional.empty(); // no memory to be locked for it
             }
             MemorySegment files = arena.allocateFrom(JAVA_INT, file);
-            if ((long) SYSCALL.invokeExact(
-                            state,
-                            IoUringDescriptor.SYSCALL_REGISTER,
-                            (long) fd.number(),
-                            IoUringDescriptor.REGISTER_FILES,
-                            files.address(),
-                            1L,
-                            0L,
-                            0L)
-                    < 0) {
+            if (register(fd, IoUringDescriptor.REGISTER_FILES, files.address(), 1) < 0) {
                 made.close();
                 return Optional.empty();
             }
             made.prepare(operation);
             return Optional.of(made);
+        } catch (Throwable t) {
+            throw Libc.impossible(t);
+        }
+    }
+
+    private static long register(Fd ring, long what, long address, long count) {
+        MemorySegment state = Libc.state();
+        try {
+            return (long) SYSCALL.invokeExact(
+                    state, IoUringDescriptor.SYSCALL_REGISTER, (long) ring.number(), what, address, count, 0L, 0L);
         } catch (Throwable t) {
             throw Libc.impossible(t);
         }
@@ -215,20 +216,7 @@ final class FileRing implements AutoCloseable {
         if (!ring.isOpen()) {
             return;
         }
-        MemorySegment mine = Libc.state();
-        try {
-            long _ = (long) SYSCALL.invokeExact(
-                    mine,
-                    IoUringDescriptor.SYSCALL_REGISTER,
-                    (long) ring.number(),
-                    IoUringDescriptor.UNREGISTER_FILES,
-                    0L,
-                    0L,
-                    0L,
-                    0L);
-        } catch (Throwable t) {
-            throw Libc.impossible(t);
-        }
+        long _ = register(ring, IoUringDescriptor.UNREGISTER_FILES, 0, 0);
         ring.close();
         arena.close();
         Arrays.fill(results, -Errno.EBADF);

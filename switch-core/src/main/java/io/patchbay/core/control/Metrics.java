@@ -12,6 +12,7 @@ import io.patchbay.core.control.http.Answer;
 import io.patchbay.core.control.http.Route;
 import io.patchbay.core.forward.MacTable;
 import io.patchbay.core.port.DropReason;
+import io.patchbay.core.port.PortCounters;
 import io.patchbay.core.port.QueueCounters;
 import io.patchbay.core.port.pair.Pair;
 import io.patchbay.core.worker.Switchboard;
@@ -21,6 +22,7 @@ import java.time.Duration;
 import java.util.List;
 import java.util.Locale;
 import java.util.Optional;
+import java.util.function.Function;
 import java.util.function.ToDoubleFunction;
 
 /**
@@ -109,86 +111,12 @@ final class Metrics implements AutoCloseable {
                 .description("0 if the operator or the configuration has shut the port.")
                 .tags(tags)
                 .register(registry);
-        perPort(
-                port,
-                tags,
-                "receive.frames",
-                "Frames received from the guest or uplink.",
-                QueueCounters.Count.FRAMES,
-                true);
-        perPort(
-                port,
-                tags,
-                "receive.bytes",
-                "Bytes received from the guest or uplink.",
-                QueueCounters.Count.BYTES,
-                true);
-        perPort(
-                port,
-                tags,
-                "transmit.frames",
-                "Frames delivered to the guest or uplink.",
-                QueueCounters.Count.FRAMES,
-                false);
-        perPort(
-                port,
-                tags,
-                "transmit.bytes",
-                "Bytes delivered to the guest or uplink.",
-                QueueCounters.Count.BYTES,
-                false);
-        perPort(
-                port,
-                tags,
-                "flood.copies",
-                "Deliveries beyond the first that floods of received frames caused.",
-                QueueCounters.Count.FLOOD_COPIES,
-                true);
-        perPort(
-                port,
-                tags,
-                "software.checksums",
-                "Delivered frames whose checksum was completed in software.",
-                QueueCounters.Count.SOFTWARE_CHECKSUMS,
-                false);
-        perPort(
-                port,
-                tags,
-                "software.segmented",
-                "Delivered frames that were segmented in software.",
-                QueueCounters.Count.SOFTWARE_SEGMENTED,
-                false);
-        perPort(
-                port,
-                tags,
-                "software.segments",
-                "Segments made in software that the guest or uplink took.",
-                QueueCounters.Count.SOFTWARE_SEGMENTS,
-                false);
-        perPort(
-                port,
-                tags,
-                "held.frames",
-                "Frames that had to wait in their sender's queue because the uplink was full.",
-                QueueCounters.Count.HELD,
-                false);
-        perPort(port, tags, "stalls", "How many times the uplink became full.", QueueCounters.Count.STALLS, false);
-        perPort(port, tags, "kicks", "Wake-ups received from the guest.", QueueCounters.Count.KICKS, true);
-        counter(
-                "patchbay.port.calls",
-                "Notifications sent to the guest.",
-                tags,
-                port,
-                p -> both(p, QueueCounters.Count.CALLS));
-        counter(
-                "patchbay.port.calls.suppressed",
-                "Notifications the guest did not want.",
-                tags,
-                port,
-                p -> both(p, QueueCounters.Count.CALLS_SUPPRESSED));
+        for (PortCount count : PortCount.values()) {
+            counter("patchbay.port." + count.label(), count.help(), tags, port, p -> count.of(p.counters()));
+        }
         for (DropReason reason : DropReason.values()) {
-            drops(port, tags, reason, "receive", true);
-            drops(port, tags, reason, "transmit", false);
+            drops(port, tags, reason, "receive", PortCounters::receive);
+            drops(port, tags, reason, "transmit", PortCounters::transmit);
         }
     }
 
@@ -219,26 +147,18 @@ final class Metrics implements AutoCloseable {
         return pair.active().equals(Optional.of(member.name()));
     }
 
-    private void perPort(
-            PluggedPort port, Tags tags, String name, String help, QueueCounters.Count count, boolean receive) {
-        counter("patchbay.port." + name, help, tags, port, p -> Views.sum(queues(p, receive), q -> q.get(count)));
-    }
-
-    private void drops(PluggedPort port, Tags tags, DropReason reason, String direction, boolean receive) {
+    private void drops(
+            PluggedPort port,
+            Tags tags,
+            DropReason reason,
+            String direction,
+            Function<PortCounters, List<QueueCounters>> queues) {
         counter(
                 "patchbay.drop.frames",
                 "Frames dropped, by the direction in which they were going and the reason.",
                 tags.and("direction", direction, "reason", reason.label()),
                 port,
-                p -> Views.sum(queues(p, receive), q -> q.dropped(reason)));
-    }
-
-    private static long both(PluggedPort port, QueueCounters.Count count) {
-        return Views.sum(queues(port, true), q -> q.get(count)) + Views.sum(queues(port, false), q -> q.get(count));
-    }
-
-    private static List<QueueCounters> queues(PluggedPort port, boolean receive) {
-        return receive ? port.counters().receive() : port.counters().transmit();
+                p -> Views.sum(queues.apply(p.counters()), q -> q.dropped(reason)));
     }
 
     private <T> void counter(String name, String help, Tags tags, T of, ToDoubleFunction<T> value) {

@@ -5,15 +5,22 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import io.patchbay.core.control.DaemonException;
 import io.patchbay.core.control.Totals;
+import io.patchbay.core.linux.LinuxException;
+import io.patchbay.core.linux.NetDevice;
+import io.patchbay.core.linux.XdpSocket;
 import io.patchbay.vhost.frontend.FrontEnd;
 import io.patchbay.vhost.frontend.FrontEndSettings;
+import java.io.IOException;
 import java.nio.ByteBuffer;
+import java.nio.file.Files;
+import java.nio.file.Path;
 import java.util.List;
 import java.util.Optional;
 import java.util.Set;
 import java.util.TreeSet;
 import java.util.concurrent.TimeUnit;
 import java.util.stream.IntStream;
+import java.util.stream.Stream;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
@@ -296,6 +303,29 @@ class XdpSocketIT {
         });
         Shell.run("ip link set pbxdn mtu 9000");
         refused("its MTU is 9000; with mode xdp it may be at most 3818");
+    }
+
+    @Test
+    void aQueueThatCannotBeHadLeavesNoDescriptorBehind() throws Exception {
+        int index = NetDevice.info("pbxdn").index();
+        noSuchQueue(index); // whatever is opened once and for all is open from here on
+        long before = openDescriptors();
+        for (int i = 0; i < 10; i++) {
+            noSuchQueue(index);
+        }
+        assertThat(openDescriptors()).isEqualTo(before);
+    }
+
+    private static void noSuchQueue(int index) {
+        assertThatThrownBy(() -> XdpSocket.open("pbxdn", index, 99, 1 << 20, 1 << 20))
+                .isInstanceOf(LinuxException.class)
+                .hasMessageContaining("queue 99 of pbxdn");
+    }
+
+    private static long openDescriptors() throws IOException {
+        try (Stream<Path> open = Files.list(Path.of("/proc/self/fd"))) {
+            return open.count();
+        }
     }
 
     private static void refused(String... words) {

@@ -1,6 +1,7 @@
 package io.patchbay.vhost.net;
 
 import io.patchbay.core.frame.Burst;
+import java.lang.foreign.MemorySegment;
 import java.lang.foreign.ValueLayout;
 import java.nio.ByteOrder;
 
@@ -41,9 +42,17 @@ final class FlowHash {
     private static final int IPV6_DESTINATION = 24;
     private static final int IPV6_BYTES = 40;
 
+    /** An IPv4 header without options begins with this byte. */
+    private static final int PLAIN_IPV4 = 0x45;
+
+    private static final int PLAIN_IPV4_BYTES = 20;
+
     private static final int TCP = 6;
     private static final int UDP = 17;
     private static final int SCTP = 132;
+
+    /** What a frame without a tag has behind the burst's head up to its ports. */
+    private static final int PLAIN_TAIL_BYTES = ETHERNET_BYTES + PLAIN_IPV4_BYTES + Integer.BYTES - Burst.HEAD_BYTES;
 
     /** Segments looked through for a byte; who cuts his headers finer than this is steered by MAC addresses. */
     private static final int MAX_WALK = 8;
@@ -68,11 +77,28 @@ final class FlowHash {
     }
 
     private static int ofIpv4(Burst burst, int frame, int ip) {
+        int s = burst.firstSegment(frame);
+        boolean isPlain = ip == ETHERNET_BYTES && octet(burst, frame, ip) == PLAIN_IPV4;
+        if (isPlain && s < burst.endSegment(frame) && burst.segmentLength(s) >= PLAIN_TAIL_BYTES) {
+            return ofPlainIpv4(burst.segmentBase(s), burst.segmentOffset(s) - Burst.HEAD_BYTES + ip);
+        }
         int addresses = word(burst, frame, ip + IPV4_SOURCE) ^ word(burst, frame, ip + IPV4_DESTINATION);
         int protocol = word(burst, frame, ip + IPV4_PROTOCOL) >>> 16 & 0xff;
         boolean fragment = (word(burst, frame, ip + IPV4_FRAGMENT) & IPV4_IS_FRAGMENT) != 0;
         int headerBytes = (word(burst, frame, ip) >>> 24 & 0xf) * Integer.BYTES;
         return mixed(addresses, fragment ? 0 : ports(burst, frame, protocol, ip + headerBytes));
+    }
+
+    /**
+     * The same where it is quickly done: untagged, without options, in one piece up to the ports. That is most frames, and a guest with several queues
+     * has each of them looked at twice.
+     */
+    private static int ofPlainIpv4(MemorySegment memory, long ip) {
+        int addresses = memory.get(U32, ip + IPV4_SOURCE) ^ memory.get(U32, ip + IPV4_DESTINATION);
+        int fragment = memory.get(U32, ip + IPV4_FRAGMENT) & IPV4_IS_FRAGMENT;
+        int protocol = memory.get(U32, ip + IPV4_PROTOCOL) >>> 16 & 0xff;
+        boolean hasPorts = fragment == 0 && hasPorts(protocol);
+        return mixed(addresses, hasPorts ? ports(memory.get(U32, ip + PLAIN_IPV4_BYTES), protocol) : 0);
     }
 
     private static int ofIpv6(Burst burst, int frame, int ip) {
@@ -87,10 +113,14 @@ final class FlowHash {
 
     /** Something of the ports that is the same when they are exchanged, or 0 if there are none. */
     private static int ports(Burst burst, int frame, int protocol, int at) {
-        if (protocol != TCP && protocol != UDP && protocol != SCTP) {
-            return 0;
-        }
-        int both = word(burst, frame, at);
+        return hasPorts(protocol) ? ports(word(burst, frame, at), protocol) : 0;
+    }
+
+    private static boolean hasPorts(int protocol) {
+        return protocol == TCP || protocol == UDP || protocol == SCTP;
+    }
+
+    private static int ports(int both, int protocol) {
         int source = both >>> 16;
         int destination = both & 0xffff;
         return (source ^ destination) << 16 | ((source + destination & 0xffff) ^ protocol);

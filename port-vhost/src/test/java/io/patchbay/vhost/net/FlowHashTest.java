@@ -106,6 +106,23 @@ class FlowHashTest {
     }
 
     @Test
+    void whatIsReadInOnePieceIsWhatIsReadInPieces() {
+        long seed = 20_261_129;
+        Random random = new Random(seed);
+        String[] protocols = {"01", "06", "11", "84", "32"};
+        for (int i = 0; i < 20_000; i++) {
+            byte[] frame = new byte[34 + random.nextInt(30)];
+            random.nextBytes(frame);
+            String start = "0800" + (random.nextInt(4) > 0 ? "45" : "46");
+            System.arraycopy(HexFormat.of().parseHex(start), 0, frame, 12, 3);
+            String fragment = random.nextBoolean() ? "4000" : "2001";
+            System.arraycopy(HexFormat.of().parseHex(fragment), 0, frame, 20, 2);
+            frame[23] = HexFormat.of().parseHex(protocols[random.nextInt(protocols.length)])[0];
+            assertThat(hash(frame, 6 + random.nextInt(16))).as("seed %d", seed).isEqualTo(hash(frame, 4096));
+        }
+    }
+
+    @Test
     void framesOfAnyLengthAndContentHaveAHash() {
         long seed = 20_261_124;
         Random random = new Random(seed);

@@ -1,21 +1,21 @@
 package io.patchbay.core.forward;
 
-import static io.patchbay.core.forward.MacSlotDescriptor.ENTRY;
 import static io.patchbay.core.forward.MacSlotDescriptor.FREE;
-import static io.patchbay.core.forward.MacSlotDescriptor.SEEN;
-import static io.patchbay.core.forward.MacSlotDescriptor.WORDS;
 
 import java.lang.invoke.MethodHandles;
 import java.lang.invoke.VarHandle;
 import java.security.SecureRandom;
 
 /**
- * Where the entries of the filtering database stand: open addressing with linear probing, at most half full, in slots laid out by
+ * Where the entries of the filtering database stand: open addressing with linear probing, at most two thirds full, in slots laid out by
  * {@link MacSlotDescriptor}.
  *
- * <p>Anybody may look up and refresh at any time, without a lock. What puts, moves and removes entries is done by one thread at a time. A slot that becomes
- * free is filled by moving up whichever later entry may stand there, so probing needs no tombstones. Who looks up an entry while it moves may miss it;
- * nobody is ever told a wrong port.
+ * <p>A slot is a word, and there are no more of them than that: what a hundred thousand addresses take is fetched again and again, and has to share a
+ * cache with the rings and buffers of all guests.
+ *
+ * <p>Anybody may look up and note that an address was heard of at any time, without a lock. What puts, moves and removes entries is done by one thread at
+ * a time. A slot that becomes free is filled by moving up whichever later entry may stand there, so probing needs no tombstones. Who looks up an entry
+ * while it moves may miss it; nobody is ever told a wrong port. A note made while its entry moves may be lost, and is made again with the next frame.
  *
  * <p>The hash has secret multipliers, so that nobody can choose addresses that crowd together.
  *
@@ -31,7 +31,7 @@ abstract sealed class MacSlots permits MacTable {
     private final long firstMultiplier;
     private final long secondMultiplier;
     private final long[] words;
-    private final int mask;
+    private final int size;
 
     // For who changes them only. An entry keeps its number while it moves from slot to slot.
     final int limit;
@@ -46,9 +46,8 @@ abstract sealed class MacSlots permits MacTable {
         SecureRandom random = new SecureRandom();
         firstMultiplier = random.nextLong() | 1;
         secondMultiplier = random.nextLong() | 1;
-        int size = Integer.highestOneBit(2 * limit - 1) << 1;
-        words = new long[WORDS * size];
-        mask = size - 1;
+        size = limit + limit / 2 + 1;
+        words = new long[size];
         numberAt = new int[size];
         slotOf = new int[limit];
         unused = new int[limit];
@@ -64,12 +63,12 @@ abstract sealed class MacSlots permits MacTable {
      * @return nothing that means anything; it must be used, or compiled code leaves the access out
      */
     final long touch(long address) {
-        return words[WORDS * hash(address)];
+        return words[home(address)];
     }
 
     /** The port of an address, or {@link #NOWHERE}. */
     final int portOf(long address) {
-        int slot = hash(address);
+        int slot = home(address);
         while (true) {
             long found = entry(slot);
             if (MacSlotDescriptor.isOf(found, address)) {
@@ -78,13 +77,13 @@ abstract sealed class MacSlots permits MacTable {
             if (found == FREE) {
                 return NOWHERE;
             }
-            slot = slot + 1 & mask;
+            slot = next(slot);
         }
     }
 
     /** The slot of an address, or {@link #NOWHERE}. */
     final int find(long address) {
-        int slot = hash(address);
+        int slot = home(address);
         while (true) {
             long found = entry(slot);
             if (MacSlotDescriptor.isOf(found, address)) {
@@ -93,25 +92,41 @@ abstract sealed class MacSlots permits MacTable {
             if (found == FREE) {
                 return NOWHERE;
             }
-            slot = slot + 1 & mask;
+            slot = next(slot);
+        }
+    }
+
+    /** Notes that an address was heard of on a port; false if that is not where it is known, or its entry changes just now. */
+    final boolean hear(long address, int port) {
+        long wanted = MacSlotDescriptor.heard(address, port);
+        int slot = home(address);
+        while (true) {
+            long found = entry(slot);
+            if (found == wanted) {
+                return true; // noted already: busy stations do not keep dirtying a line that other workers read
+            }
+            if (MacSlotDescriptor.withHeard(found) == wanted) {
+                return WORD.compareAndSet(words, slot, found, wanted);
+            }
+            if (found == FREE || MacSlotDescriptor.isOf(found, address)) {
+                return false;
+            }
+            slot = next(slot);
         }
     }
 
     /** How many slots there are. */
     final int slots() {
-        return mask + 1;
+        return size;
     }
 
     final long entry(int slot) {
-        return (long) WORD.getOpaque(words, WORDS * slot + ENTRY);
+        return (long) WORD.getOpaque(words, slot);
     }
 
-    final int seen(int slot) {
-        return (int) (long) WORD.getOpaque(words, WORDS * slot + SEEN);
-    }
-
-    final void setSeen(int slot, int seconds) {
-        WORD.setOpaque(words, WORDS * slot + SEEN, (long) seconds);
+    /** Changes the port of the entry in a slot, or whether it was heard of. */
+    final void change(int slot, long entry) {
+        WORD.setOpaque(words, slot, entry);
     }
 
     /** How many entries there are. */
@@ -129,25 +144,18 @@ abstract sealed class MacSlots permits MacTable {
         return slotOf[number];
     }
 
-    /** Puts an entry for an address that has none; there must be room. Gives its number. */
-    final int put(long address, int port, int seconds) {
-        int slot = hash(address);
+    /** Puts an entry for an address that has none and was heard of just now; there must be room. Gives its number. */
+    final int put(long address, int port) {
+        int slot = home(address);
         while (entry(slot) != FREE) {
-            slot = slot + 1 & mask;
+            slot = next(slot);
         }
         int number = unused[limit - 1 - count];
         count++;
         slotOf[number] = slot;
         numberAt[slot] = number;
-        setSeen(slot, seconds);
-        WORD.setOpaque(words, WORDS * slot + ENTRY, MacSlotDescriptor.entry(address, port));
+        WORD.setOpaque(words, slot, MacSlotDescriptor.heard(address, port));
         return number;
-    }
-
-    /** Gives the entry in a slot to another port. */
-    final void setPort(int slot, int port) {
-        long address = MacSlotDescriptor.address(entry(slot));
-        WORD.setOpaque(words, WORDS * slot + ENTRY, MacSlotDescriptor.entry(address, port));
     }
 
     /** Removes an entry by its number. Another may stand in its slot afterwards. */
@@ -156,23 +164,32 @@ abstract sealed class MacSlots permits MacTable {
         count--;
         unused[limit - 1 - count] = number;
         // Whatever stands behind the hole without a gap, and may stand in it, moves up.
-        for (int slot = hole + 1 & mask; entry(slot) != FREE; slot = slot + 1 & mask) {
-            int home = hash(MacSlotDescriptor.address(entry(slot)));
-            if ((slot - home & mask) >= (slot - hole & mask)) {
+        for (int slot = next(hole); entry(slot) != FREE; slot = next(slot)) {
+            int home = home(MacSlotDescriptor.address(entry(slot)));
+            if (distance(home, slot) >= distance(hole, slot)) {
                 numberAt[hole] = numberAt[slot];
                 slotOf[numberAt[hole]] = hole;
-                setSeen(hole, seen(slot));
                 // ORDER: the copy before its original changes, so that a reader rather sees an entry twice than never.
-                WORD.setRelease(words, WORDS * hole + ENTRY, entry(slot));
+                WORD.setRelease(words, hole, entry(slot));
                 hole = slot;
             }
         }
-        WORD.setRelease(words, WORDS * hole + ENTRY, FREE);
+        WORD.setRelease(words, hole, FREE);
     }
 
-    private int hash(long address) {
+    private int next(int slot) {
+        return slot + 1 == size ? 0 : slot + 1;
+    }
+
+    /** How far {@code to} is behind {@code from}, round the end. */
+    private int distance(int from, int to) {
+        return to >= from ? to - from : to - from + size;
+    }
+
+    /** The slot where an address stands unless others stood there before. */
+    private int home(long address) {
         long mixed = address * firstMultiplier;
         mixed = (mixed ^ mixed >>> 32) * secondMultiplier;
-        return (int) (mixed >>> 32) & mask;
+        return (int) (((mixed >>> 32) * size) >>> 32);
     }
 }

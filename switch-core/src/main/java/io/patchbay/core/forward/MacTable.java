@@ -9,7 +9,7 @@ import java.util.function.IntPredicate;
 /**
  * The filtering database: which port an address was last seen on.
  *
- * <p>Workers look up and refresh without any lock. What changes the table (a new address, a move, ageing, a flush) happens under one spin
+ * <p>Workers look up and hear of addresses without any lock. What changes the table (a new address, a move, ageing, a flush) happens under one spin
  * lock that a worker only ever <em>tries</em>: if it is taken, the frame is forwarded unlearnt and the next one from that station tries
  * again, so no worker waits for the control thread or for another worker.
  *
@@ -42,6 +42,9 @@ public final class MacTable extends MacSlots {
     // Under the lock.
     private final FairShares shares;
     private final Optional<MoveDamping> damping;
+    /** By number of entry: the second in which it was heard of last, unless that is the one that has not ended. */
+    private final int[] heard;
+
     private long learned;
     private long moved;
     private long aged;
@@ -70,6 +73,7 @@ public final class MacTable extends MacSlots {
         super(limit);
         this.ageingSeconds = ageingSeconds;
         shares = new FairShares(limit);
+        heard = new int[limit];
         damping = moveLimit == 0
                 ? Optional.empty()
                 : Optional.of(new MoveDamping(new MoveDamping.Limit(moveLimit, moveSeconds), limit));
@@ -98,17 +102,9 @@ public final class MacTable extends MacSlots {
 
     /** Notes that a frame from {@code address} came in on {@code port}. */
     public void learn(long address, int port) {
-        int slot = find(address);
-        if (slot >= 0 && port(slot) == port) {
-            int seconds = now;
-            // Refreshed once a second at most, so that busy stations do not keep dirtying a line that other workers
-            // read.
-            if (seen(slot) != seconds) {
-                setSeen(slot, seconds);
-            }
-            return;
+        if (!hear(address, port)) {
+            learnUnderLock(address, port);
         }
-        learnUnderLock(address, port);
     }
 
     private void learnUnderLock(long address, int port) {
@@ -124,7 +120,7 @@ public final class MacTable extends MacSlots {
             if (count() == limit) {
                 evict(port);
             }
-            int entry = put(address, port, now);
+            int entry = put(address, port);
             shares.add(port, entry);
             damping.ifPresent(d -> d.begin(entry));
             learned++;
@@ -135,16 +131,14 @@ public final class MacTable extends MacSlots {
 
     private void move(int slot, int seenOn) {
         int from = port(slot);
-        int entry = numberAt(slot);
-        int port = damping.isPresent() && from != seenOn ? damping.get().place(entry, from, seenOn, now) : seenOn;
+        int number = numberAt(slot);
+        int port = damping.isPresent() && from != seenOn ? damping.get().place(number, from, seenOn, now) : seenOn;
+        long entry = MacSlotDescriptor.withPort(entry(slot), port);
+        change(slot, port == seenOn ? MacSlotDescriptor.withHeard(entry) : entry);
         if (from != port) {
-            shares.remove(from, entry);
-            shares.add(port, entry);
-            setPort(slot, port);
+            shares.remove(from, number);
+            shares.add(port, number);
             moved++;
-        }
-        if (port == seenOn) {
-            setSeen(slot, now);
         }
     }
 
@@ -153,7 +147,7 @@ public final class MacTable extends MacSlots {
         int largest = shares.largest();
         int loser = shares.count(port) == shares.count(largest) ? port : largest;
         int entry = shares.oldest(loser);
-        for (int i = 0; i < SECOND_CHANCES && seen(slotOf(entry)) == now; i++) {
+        for (int i = 0; i < SECOND_CHANCES && MacSlotDescriptor.isHeard(entry(slotOf(entry))); i++) {
             shares.remove(loser, entry);
             shares.add(loser, entry);
             entry = shares.oldest(loser);
@@ -174,17 +168,29 @@ public final class MacTable extends MacSlots {
      * has been already is forgotten next time.
      */
     public void tick(int seconds) {
+        int second = now;
         now = seconds;
         int oldest = seconds - ageingSeconds;
         for (int from = 0; from < slots(); from += SLICE) {
             lock.lock();
             try {
                 int to = Math.min(from + SLICE, slots());
-                aged += removeIf(slot -> seen(slot) - oldest < 0, from, to);
+                aged += removeIf(slot -> lastHeard(slot, second) - oldest < 0, from, to);
             } finally {
                 lock.unlock();
             }
         }
+    }
+
+    /** When an address was heard of last, given the second that has just ended. If it was in that one, this is noted, and it may be heard of again. */
+    private int lastHeard(int slot, int second) {
+        int number = numberAt(slot);
+        long entry = entry(slot);
+        if (MacSlotDescriptor.isHeard(entry)) {
+            heard[number] = second;
+            change(slot, MacSlotDescriptor.withoutHeard(entry));
+        }
+        return heard[number];
     }
 
     /** Seconds after which an address not seen is forgotten. */
@@ -248,8 +254,8 @@ public final class MacTable extends MacSlots {
             for (int slot = 0; slot < slots(); slot++) {
                 long entry = entry(slot);
                 if (entry != MacSlotDescriptor.FREE) {
-                    int age = Math.max(0, now - seen(slot));
                     int number = numberAt(slot);
+                    int age = MacSlotDescriptor.isHeard(entry) ? 0 : Math.max(0, now - heard[number]);
                     boolean held = damping.map(d -> d.isHeld(number, now)).orElse(false);
                     entries.add(new Entry(MacSlotDescriptor.address(entry), MacSlotDescriptor.port(entry), age, held));
                 }

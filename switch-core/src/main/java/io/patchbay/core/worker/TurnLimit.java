@@ -13,10 +13,10 @@ import java.util.function.LongSupplier;
 final class TurnLimit {
 
     /**
-     * A turn ends after the queue's share with which it has taken so long. Half of the millisecond that a turn should take at most: the share is
-     * still to be finished.
+     * A turn ends after the queue's share with which it has taken so long. A quarter of the millisecond that a turn should take at most: what was
+     * gathered is still to be delivered, which takes as long again, or three times as long if rings and buffers have fallen out of the caches.
      */
-    static final long NANOS = 500_000;
+    static final long NANOS = 250_000;
 
     /** Frames between two looks at the clock: a few of 64 KiB take as long as many small ones. */
     static final int FRAMES_BETWEEN_LOOKS = 8;

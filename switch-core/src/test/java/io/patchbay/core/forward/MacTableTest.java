@@ -7,6 +7,8 @@ import java.util.Map;
 import java.util.Random;
 import org.junit.jupiter.api.DisplayName;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.ValueSource;
 
 class MacTableTest {
 
@@ -51,6 +53,55 @@ class MacTableTest {
         learn(7, 1);
         macs.tick(450);
         assertThat(lookup(7)).isEqualTo(1);
+    }
+
+    @Test
+    void anAddressIsAsOldAsTheSecondInWhichItWasHeardOfLast() {
+        macs.tick(10);
+        learn(7, 1);
+        assertThat(ageOfTheOnlyAddress()).isZero();
+        macs.tick(11);
+        assertThat(ageOfTheOnlyAddress()).isEqualTo(1);
+        macs.tick(25);
+        assertThat(ageOfTheOnlyAddress()).isEqualTo(15);
+        learn(7, 1);
+        assertThat(ageOfTheOnlyAddress()).isZero();
+    }
+
+    private int ageOfTheOnlyAddress() {
+        assertThat(macs.entries()).hasSize(1);
+        return macs.entries().getFirst().ageSeconds();
+    }
+
+    @Test
+    void anAddressThatMovesIsHeardOfWhereItHasMovedTo() {
+        learn(7, 1);
+        macs.tick(299);
+        learn(7, 2);
+        macs.tick(301);
+        assertThat(lookup(7)).isEqualTo(2);
+        macs.tick(600);
+        assertThat(lookup(7)).isEqualTo(MacTable.UNKNOWN);
+    }
+
+    @ParameterizedTest
+    @ValueSource(ints = {1, 2, 3, 7, 64, 1000})
+    void aTableHoldsAsManyAddressesAsItsLimitSays(int limit) {
+        MacTable table = new MacTable(limit, 300);
+        for (int n = 0; n < limit; n++) {
+            table.learn(address(n), n % 16);
+        }
+        for (int n = 0; n < limit; n++) {
+            assertThat(table.lookup(address(n)))
+                    .as("address %d of %d", n, limit)
+                    .isEqualTo(n % 16);
+        }
+        assertThat(table.lookup(address(limit))).isEqualTo(MacTable.UNKNOWN);
+        assertThat(table.statistics().evicted()).isZero();
+    }
+
+    private static long address(int n) {
+        return 0x0200_0000_0000L | n * 0x9e37_79b1L & 0xff_ffff_ffffL;
     }
 
     @Test

@@ -15,6 +15,8 @@ final class AgeingBench {
     private static final int PORTS = 64;
     private static final int AGEING_SECONDS = 2;
     private static final long SECOND = 1_000_000_000L;
+    private static final long BARE_TURN_NANOS = 250_000;
+    private static final int WORKER_PROCESSOR = 0;
 
     private AgeingBench() {}
 
@@ -22,7 +24,7 @@ final class AgeingBench {
     public static void main(String[] arguments) throws Exception {
         Affinity.pinCurrentThread(1);
         MacTable macs = new MacTable(131_072, AGEING_SECONDS);
-        try (Traffic traffic = Traffic.start(new Shape(PORTS, MACS, 64, Pattern.UNIFORM), macs, 0);
+        try (Traffic traffic = Traffic.start(new Shape(PORTS, MACS, 64, Pattern.UNIFORM), macs, WORKER_PROCESSOR);
                 ScheduledExecutorService clock = Executors.newSingleThreadScheduledExecutor()) {
             long start = System.nanoTime();
             TurnClock turns = new TurnClock(traffic.board().worker(0));
@@ -34,6 +36,8 @@ final class AgeingBench {
                 turns.report();
                 run(traffic, 2 * SECOND, false);
                 say("all of " + macs.statistics().entries() + " known and talking", turns);
+                System.out.printf("%-45s %s%n", "nothing but a loop, in turns of 250 µs", bare(traffic));
+                turns.report();
                 run(traffic, SECOND, true);
                 say("two of them talking", turns);
                 run(traffic, (AGEING_SECONDS + 2) * SECOND, true);
@@ -67,6 +71,16 @@ final class AgeingBench {
                 traffic.round();
             }
         }
+    }
+
+    /** The worker sleeps meanwhile, and its guests are looked at all the same. */
+    private static String bare(Traffic traffic) throws InterruptedException {
+        return BareTurns.take(
+                        WORKER_PROCESSOR,
+                        BARE_TURN_NANOS,
+                        SECOND,
+                        () -> traffic.guest(0).take())
+                .report();
     }
 
     private static void say(String phase, TurnClock turns) {

@@ -50,14 +50,18 @@ final class TurnClock {
 
     /** Turns that moved frames since the last call, in words. */
     String report() {
-        String text = String.format(
-                "%,10d busy turns: p50 %7.1f  p99 %7.1f  p99.9 %7.1f  max %8.1f µs",
-                busyTurns.getTotalCount(),
-                busyTurns.getValueAtPercentile(50) / 1e3,
-                busyTurns.getValueAtPercentile(99) / 1e3,
-                busyTurns.getValueAtPercentile(99.9) / 1e3,
-                busyTurns.getMaxValue() / 1e3);
+        String text = String.format("%,10d busy turns: %s", busyTurns.getTotalCount(), percentiles(busyTurns));
         restart();
         return text;
+    }
+
+    /** Of nanoseconds, in words. */
+    static String percentiles(Histogram histogram) {
+        return String.format(
+                "p50 %7.1f  p99 %7.1f  p99.9 %7.1f  max %8.1f µs",
+                histogram.getValueAtPercentile(50) / 1e3,
+                histogram.getValueAtPercentile(99) / 1e3,
+                histogram.getValueAtPercentile(99.9) / 1e3,
+                histogram.getMaxValue() / 1e3);
     }
 }

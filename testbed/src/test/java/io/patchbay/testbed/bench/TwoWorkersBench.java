@@ -107,13 +107,16 @@ final class TwoWorkersBench implements AutoCloseable {
         }
     }
 
-    /** @param arguments pairs, rounds of each half */
+    /** @param arguments pairs, rounds of each half, and which layouts if not all */
     public static void main(String[] arguments) throws Exception {
         int pairs = Integer.parseInt(arguments[0]);
         int rounds = Integer.parseInt(arguments[1]);
-        System.out.println("layout,one_ns,two_ns,ratio");
+        System.out.println("layout,answer_ns,one_ns,two_ns,ratio");
+        List<String> wanted = Arrays.asList(arguments).subList(2, arguments.length);
         for (Layout layout : Layout.values()) {
-            run(layout, pairs, rounds);
+            if (wanted.isEmpty() || wanted.contains(layout.name())) {
+                run(layout, pairs, rounds);
+            }
         }
     }
 
@@ -123,9 +126,11 @@ final class TwoWorkersBench implements AutoCloseable {
             one.half(2 * rounds);
             two.half(2 * rounds);
             for (int pair = 0; pair < pairs; pair++) {
+                long answer = OtherProcessor.answerNanos(0, 1);
                 Halves<Double> took = Halves.measure(pair, () -> one.half(rounds), () -> two.half(rounds));
                 System.out.printf(
-                        "%s,%.1f,%.1f,%.3f%n", layout.inWords, took.first(), took.second(), Halves.ratio(took));
+                        "%s,%d,%.1f,%.1f,%.3f%n",
+                        layout.inWords, answer, took.first(), took.second(), Halves.ratio(took));
             }
         }
     }

@@ -6,15 +6,12 @@ import io.patchbay.core.forward.MacTable;
 import io.patchbay.core.forward.Routes;
 import io.patchbay.core.frame.Burst;
 import io.patchbay.core.port.QueueCounters;
-import io.patchbay.vhost.frontend.DriverRing;
 import io.patchbay.vhost.frontend.QueuePair;
-import java.lang.foreign.ValueLayout;
 
 /** What a worker does with a burst of a guest's, for one receiver, each step timed; and what the guests do before. A worker's own things are its own. */
 final class Pass implements AutoCloseable {
 
     private static final int BYTES = 64;
-    private static final int LINE = 64;
 
     private final int number;
     private final BarePort sender;
@@ -24,15 +21,13 @@ final class Pass implements AutoCloseable {
     private final Routes routes = new Routes(1);
     private final Burst burst = new Burst();
     private final QueueCounters counters;
+    private final Reader reader = new Reader();
     private final int[] nowhere = {};
 
     private long start;
     private long tookIn;
     private long delivered;
     private long gaveBack;
-
-    @SuppressWarnings("unused") // written so that frames have to be read
-    private long read;
 
     /** @param number of the sender's port */
     Pass(int number, BarePort sender, int receiverNumber, BarePort receiver, MacTable macs) {
@@ -57,18 +52,9 @@ final class Pass implements AutoCloseable {
 
     /** The receiving guest looks at frames, and gives their buffers back. */
     void receive(int frames) {
-        QueuePair guest = receiver.guest();
-        DriverRing ring = guest.receiveRing();
-        for (int i = 0; i < frames; i++) {
-            if (!ring.next()) {
-                throw new IllegalStateException("a frame did not come");
-            }
-            long at = ring.bufferOffset(ring.usedId());
-            read += ring.buffers().get(ValueLayout.JAVA_LONG, at)
-                    + ring.buffers().get(ValueLayout.JAVA_LONG, at + LINE);
-            ring.offer(ring.usedId());
+        if (reader.takeAll(receiver.guest()) != frames) {
+            throw new IllegalStateException("a frame did not come");
         }
-        guest.showReceive();
     }
 
     /** A worker's turn. */

@@ -1,6 +1,7 @@
 package io.patchbay.testbed.bench;
 
 import io.patchbay.core.forward.MacTable;
+import io.patchbay.core.linux.Affinity;
 import io.patchbay.core.worker.IdlePolicy;
 import io.patchbay.vhost.frontend.FrontEnd;
 import io.patchbay.vhost.frontend.FrontEndSettings;
@@ -60,6 +61,7 @@ final class TwoWorkersBench implements AutoCloseable {
     private final List<FrontEnd> guests = new ArrayList<>();
     private final List<End> ends = new ArrayList<>();
     private final SplittableRandom random = new SplittableRandom(1);
+    private final Reader reader = new Reader();
     private long lastNanos;
 
     private TwoWorkersBench(Layout layout, int workers) throws Exception {
@@ -112,6 +114,7 @@ final class TwoWorkersBench implements AutoCloseable {
         int pairs = Integer.parseInt(arguments[0]);
         int rounds = Integer.parseInt(arguments[1]);
         System.out.println("layout,answer_ns,one_ns,two_ns,ratio");
+        Affinity.pinCurrentThread(1);
         List<String> wanted = Arrays.asList(arguments).subList(2, arguments.length);
         for (Layout layout : Layout.values()) {
             if (wanted.isEmpty() || wanted.contains(layout.name())) {
@@ -148,11 +151,11 @@ final class TwoWorkersBench implements AutoCloseable {
     private long round() {
         int[] wanted = fill();
         long start = System.nanoTime();
-        for (End end : ends) {
-            end.queue().showTransmit();
-        }
-        // While both processors work, looking takes time from one of them: most of what it will take is slept through.
-        LockSupport.parkNanos(lastNanos * 3 / 4);
+        showAll();
+        // While both processors work, looking takes time from one of them: most of what it will take is slept through,
+        // if to show the rings has not
+        // taken that long already, because a worker that was woken has the processor.
+        LockSupport.parkNanos(start + lastNanos * 3 / 4 - System.nanoTime());
         while (!haveCome(wanted)) {
             LockSupport.parkNanos(NAP_NANOS);
             if (System.nanoTime() - start > PATIENCE_NANOS) {
@@ -160,8 +163,19 @@ final class TwoWorkersBench implements AutoCloseable {
             }
         }
         lastNanos = System.nanoTime() - start;
-        ends.forEach(end -> end.queue().takeAll());
+        ends.forEach(end -> reader.takeAll(end.queue()));
         return lastNanos;
+    }
+
+    /** A worker that is woken may take this processor at once: before that all is shown, and the worker on the other processor is woken first. */
+    private void showAll() {
+        List<QueuePair> asleep = new ArrayList<>();
+        for (End end : ends) {
+            if (end.queue().transmitRing().publish()) {
+                asleep.add(end.queue());
+            }
+        }
+        asleep.forEach(QueuePair::kickTransmit);
     }
 
     /** Fills all transmit rings, and gives for each receive ring where its used index will be. */

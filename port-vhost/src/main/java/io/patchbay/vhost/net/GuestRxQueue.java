@@ -126,16 +126,16 @@ final class GuestRxQueue {
     }
 
     /**
-     * Delivers or drops frames of several bursts. The guest is shown as many at once as a burst may have, and for so many other workers have to wait. If
-     * it breaks off, the next frame is left for whoever goes on.
+     * Delivers or drops the next frames of several bursts. The guest is shown as many at once as a burst may have, and for so many other workers have to
+     * wait. If it breaks off, the next frame is left for whoever goes on.
      */
-    void transmit(Delivery delivery) {
-        while (delivery.left() > 0) {
-            transmit(delivery, Math.min(delivery.left(), Burst.CAPACITY));
+    void transmit(Delivery delivery, int total) {
+        for (int left = total; left > 0; left -= Burst.CAPACITY) {
+            transmitSome(delivery, Math.min(left, Burst.CAPACITY));
         }
     }
 
-    private void transmit(Delivery delivery, int count) {
+    private void transmitSome(Delivery delivery, int count) {
         lock.lock();
         int unfinished = 0;
         try {
@@ -149,6 +149,11 @@ final class GuestRxQueue {
             delivery.charge(buffers);
             end(unfinished);
         }
+    }
+
+    /** Counts frames that were lost on their way here because their sender's memory has gone. */
+    void lost(int frames) {
+        counters.drop(DropReason.PORT_DOWN, frames);
     }
 
     private void begin(int frames) {

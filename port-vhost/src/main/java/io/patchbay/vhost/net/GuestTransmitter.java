@@ -34,9 +34,14 @@ final class GuestTransmitter implements Transmitter {
 
     @Override
     public void transmit(Burst burst, int[] frames, int count) {
+        transmitRun(burst, frames, count);
+    }
+
+    /** Says how many queues were turned to. */
+    private int transmitRun(Burst burst, int[] frames, int count) {
         if (queues.length == 1) {
             queues[0].transmit(burst, frames, count);
-            return;
+            return 1;
         }
         int[] choices = burst.room(0);
         long chosen = 0;
@@ -47,7 +52,7 @@ final class GuestTransmitter implements Transmitter {
         }
         if (Long.bitCount(chosen) == 1) {
             queues[choices[0]].transmit(burst, frames, count); // mostly a burst is one conversation
-            return;
+            return 1;
         }
         int[] mine = burst.room(1);
         for (long left = chosen; left != 0; left &= left - 1) {
@@ -60,16 +65,45 @@ final class GuestTransmitter implements Transmitter {
             }
             queues[place].transmit(burst, mine, n);
         }
+        return Long.bitCount(chosen);
     }
 
     @Override
     public void transmit(Delivery delivery) {
-        // Frames of one burst, as those of two guests that talk, go the way that needs no look at where each of them
-        // lies.
-        if (queues.length == 1 && !delivery.isOfOneBurst()) {
-            queues[0].transmit(delivery);
+        if (delivery.isOfOneBurst()) {
+            // As those of two guests that talk: the way that needs no look at where each frame lies.
+            while (delivery.nextRun()) {
+                int turns = transmitRun(delivery.burst(), delivery.frames(), delivery.count());
+                delivery.turnedTo(queues.length == 1 ? 0 : turns);
+            }
+        } else if (queues.length == 1) {
+            queues[0].transmit(delivery, delivery.left());
         } else {
-            Transmitter.super.transmit(delivery);
+            transmitDivided(delivery);
+        }
+    }
+
+    /** Turns to each queue once for the frames of all bursts. */
+    private void transmitDivided(Delivery delivery) {
+        delivery.beginChoice();
+        boolean complete = false;
+        try {
+            while (delivery.next()) {
+                delivery.choose(place(delivery.burst(), delivery.frame()));
+            }
+            complete = true;
+        } finally {
+            delivery.order();
+            if (!complete) {
+                queues[0].lost(1);
+            }
+        }
+        for (int place = 0; place < queues.length; place++) {
+            int frames = delivery.chosen(place);
+            if (frames > 0) {
+                queues[place].transmit(delivery, frames);
+                delivery.turnedTo(1);
+            }
         }
     }
 

@@ -88,7 +88,7 @@ public final class LoopFuzz {
         }
         SENDER.write(input, size); // after its heads were read, before the rest is copied
         DELIVERY.start(ALL, BURST.count());
-        to.transmit(DELIVERY);
+        to.transmit(DELIVERY, DELIVERY.left());
         if (n > 0) {
             from.release();
         }

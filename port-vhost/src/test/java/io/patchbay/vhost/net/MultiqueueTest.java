@@ -6,9 +6,12 @@ import io.patchbay.core.port.PortStatus;
 import io.patchbay.core.worker.IdlePolicy;
 import io.patchbay.core.worker.Waiters;
 import io.patchbay.core.worker.WorkerCounters;
+import io.patchbay.vhost.frontend.DriverRing;
 import io.patchbay.vhost.frontend.FrontEnd;
 import io.patchbay.vhost.frontend.FrontEndSettings;
 import java.io.IOException;
+import java.lang.foreign.MemorySegment;
+import java.lang.foreign.ValueLayout;
 import java.nio.ByteBuffer;
 import java.time.Duration;
 import java.util.ArrayList;
@@ -26,6 +29,8 @@ class MultiqueueTest {
     private static final int PAIRS = 4;
     private static final int MANY = 1;
     private static final int PEER = 2;
+    private static final int ROUNDS = 100;
+    private static final int FLOWS_OF_A_QUEUE = 6;
 
     private GuestRig rig;
     private FrontEnd many;
@@ -88,11 +93,15 @@ class MultiqueueTest {
     }
 
     private List<Arrival> allReceived() {
+        return allReceived(many);
+    }
+
+    private static List<Arrival> allReceived(FrontEnd guest) {
         List<Arrival> arrivals = new ArrayList<>();
         for (int pair = 0; pair < PAIRS; pair++) {
-            for (var frame = many.pair(pair).receive();
+            for (var frame = guest.pair(pair).receive();
                     frame.isPresent();
-                    frame = many.pair(pair).receive()) {
+                    frame = guest.pair(pair).receive()) {
                 ByteBuffer bytes = ByteBuffer.wrap(frame.get());
                 arrivals.add(new Arrival(pair, bytes.getShort(36), bytes.getInt(42)));
             }
@@ -155,6 +164,58 @@ class MultiqueueTest {
         assertThat(arrivals.stream().map(Arrival::pair).distinct())
                 .as("pairs in use")
                 .hasSize(PAIRS);
+    }
+
+    @Test
+    void conversationsOfManyQueuesAreDividedTogetherAndEachStaysInOrder() throws Exception {
+        try (GuestRig oneWorker = GuestRig.adaptive();
+                FrontEnd sender = guest(oneWorker.socket(0), PAIRS);
+                FrontEnd receiver = guest(oneWorker.socket(1), PAIRS)) {
+            receiver.pair(0).send(udp(MANY, PEER, 9, 9, 0));
+            GuestRig.awaitThat(
+                    "its address is learnt", () -> !allReceived(sender).isEmpty());
+            List<Arrival> arrivals = new ArrayList<>();
+            for (int round = 0; round < ROUNDS; round++) {
+                putOnAllQueues(sender, round);
+                int due = (round + 1) * 2 * PAIRS * FLOWS_OF_A_QUEUE;
+                GuestRig.awaitThat("the frames of a round come", () -> {
+                    arrivals.addAll(allReceived(receiver));
+                    return arrivals.size() >= due;
+                });
+            }
+            for (int flow = 0; flow < PAIRS * FLOWS_OF_A_QUEUE; flow++) {
+                int port = 2000 + flow;
+                List<Arrival> mine =
+                        arrivals.stream().filter(a -> a.port() == port).toList();
+                assertThat(mine.stream().map(Arrival::number))
+                        .as("order of flow %d", flow)
+                        .containsExactlyElementsOf(
+                                IntStream.range(0, 2 * ROUNDS).boxed().toList());
+                assertThat(mine.stream().map(Arrival::pair).distinct())
+                        .as("pairs of flow %d", flow)
+                        .hasSize(1);
+            }
+            oneWorker.assertTheSumsBalance();
+        }
+    }
+
+    /** Two frames of each conversation, those of a queue shown together. */
+    private static void putOnAllQueues(FrontEnd guest, int round) {
+        for (int pair = 0; pair < PAIRS; pair++) {
+            guest.pair(pair).reclaim();
+            for (int i = 0; i < 2 * FLOWS_OF_A_QUEUE; i++) {
+                int flow = pair * FLOWS_OF_A_QUEUE + i % FLOWS_OF_A_QUEUE;
+                byte[] frame = udp(PEER, MANY, 5000, 2000 + flow, 2 * round + i / FLOWS_OF_A_QUEUE);
+                DriverRing ring = guest.pair(pair).transmitRing();
+                int id = ring.take();
+                long at = ring.bufferOffset(id) + guest.headerBytes();
+                MemorySegment.copy(frame, 0, ring.buffers(), ValueLayout.JAVA_BYTE, at, frame.length);
+                ring.offerReadable(id, guest.headerBytes() + frame.length);
+            }
+        }
+        for (int pair = 0; pair < PAIRS; pair++) {
+            guest.pair(pair).showTransmit();
+        }
     }
 
     @Test

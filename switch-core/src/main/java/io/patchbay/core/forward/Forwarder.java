@@ -15,6 +15,10 @@ public final class Forwarder {
     private static final long NO_ADDRESS = -1;
 
     private final MacTable macs;
+    /** Of the frames of a burst: where the searches for their addresses begin. */
+    private final int[] sourceHome = new int[Burst.CAPACITY];
+
+    private final int[] destinationHome = new int[Burst.CAPACITY];
 
     @SuppressWarnings("unused") // written so that what it is made of has to be read
     private long touched;
@@ -50,13 +54,15 @@ public final class Forwarder {
                     counters.drop(DropReason.SPOOFED_SOURCE, 1);
                     continue;
                 }
-                macs.learn(source, from);
+                macs.learn(source, from, sourceHome[frame]);
                 lastSource = source;
                 lastDestination = NO_ADDRESS; // what was learnt just now may be the next frame's destination
             }
             long destination = burst.destination(frame);
             if (destination != lastDestination) {
-                lastPort = MacAddress.isGroup(destination) ? MacTable.UNKNOWN : macs.lookup(destination);
+                lastPort = MacAddress.isGroup(destination)
+                        ? MacTable.UNKNOWN
+                        : macs.lookup(destination, destinationHome[frame]);
                 lastDestination = destination;
             }
             if (lastPort == from) {
@@ -73,19 +79,25 @@ public final class Forwarder {
         }
     }
 
-    /** Fetches the table's entries for all addresses of a burst, once for each run of frames of one conversation. */
+    /** Finds out where the searches for a burst's addresses begin, and fetches what stands there, once for each run of frames of one conversation. */
     private long touch(Burst burst) {
         long sum = 0;
         long last0 = 0;
         long last1 = 0;
+        int source = 0;
+        int destination = 0;
         for (int frame = 0, n = burst.count(); frame < n; frame++) {
             long head0 = burst.head0(frame);
             long head1 = burst.head1(frame);
             if (head0 != last0 || head1 != last1) {
-                sum += macs.touch(burst.source(frame)) + macs.touch(burst.destination(frame));
+                source = macs.home(burst.source(frame));
+                destination = macs.home(burst.destination(frame));
+                sum += macs.touch(source) + macs.touch(destination);
                 last0 = head0;
                 last1 = head1;
             }
+            sourceHome[frame] = source;
+            destinationHome[frame] = destination;
         }
         return sum;
     }

@@ -56,19 +56,26 @@ abstract sealed class MacSlots permits MacTable {
         }
     }
 
+    /** The slot where an address stands unless others stood there before: where a search for it begins. */
+    final int home(long address) {
+        long mixed = address * firstMultiplier;
+        mixed = (mixed ^ mixed >>> 32) * secondMultiplier;
+        return (int) (((mixed >>> 32) * size) >>> 32);
+    }
+
     /**
      * Fetches the memory that looking up or learning an address will look at first. Who is going to ask for several addresses does this for all of them
      * before, so that they are waited for together and not one after the other.
      *
      * @return nothing that means anything; it must be used, or compiled code leaves the access out
      */
-    final long touch(long address) {
-        return words[home(address)];
+    final long touch(int home) {
+        return words[home];
     }
 
-    /** The port of an address, or {@link #NOWHERE}. */
-    final int portOf(long address) {
-        int slot = home(address);
+    /** The port of an address with that {@link #home}, or {@link #NOWHERE}. */
+    final int portOf(long address, int home) {
+        int slot = home;
         while (true) {
             long found = entry(slot);
             if (MacSlotDescriptor.isOf(found, address)) {
@@ -96,10 +103,10 @@ abstract sealed class MacSlots permits MacTable {
         }
     }
 
-    /** Notes that an address was heard of on a port; false if that is not where it is known, or its entry changes just now. */
-    final boolean hear(long address, int port) {
+    /** Notes that an address with that {@link #home} was heard of on a port; false if that is not where it is known, or its entry changes just now. */
+    final boolean hear(long address, int port, int home) {
         long wanted = MacSlotDescriptor.heard(address, port);
-        int slot = home(address);
+        int slot = home;
         while (true) {
             long found = entry(slot);
             if (found == wanted) {
@@ -184,12 +191,5 @@ abstract sealed class MacSlots permits MacTable {
     /** How far {@code to} is behind {@code from}, round the end. */
     private int distance(int from, int to) {
         return to >= from ? to - from : to - from + size;
-    }
-
-    /** The slot where an address stands unless others stood there before. */
-    private int home(long address) {
-        long mixed = address * firstMultiplier;
-        mixed = (mixed ^ mixed >>> 32) * secondMultiplier;
-        return (int) (((mixed >>> 32) * size) >>> 32);
     }
 }

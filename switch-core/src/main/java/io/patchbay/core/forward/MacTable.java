@@ -97,12 +97,22 @@ public final class MacTable extends MacSlots {
 
     /** The port an address was last seen on, or {@link #UNKNOWN}. */
     public int lookup(long address) {
-        return portOf(address);
+        return lookup(address, home(address));
+    }
+
+    /** The same, given where its search begins. */
+    int lookup(long address, int home) {
+        return portOf(address, home);
     }
 
     /** Notes that a frame from {@code address} came in on {@code port}. */
     public void learn(long address, int port) {
-        if (!hear(address, port)) {
+        learn(address, port, home(address));
+    }
+
+    /** The same, given where its search begins. */
+    void learn(long address, int port, int home) {
+        if (!hear(address, port, home)) {
             learnUnderLock(address, port);
         }
     }

@@ -12,15 +12,37 @@ import java.util.Arrays;
  *   }                                       }
  * </pre>
  *
+ * <p>Who has several ways for them says of each frame which it takes, and then goes on with those of one way after the other:
+ *
+ * <pre>
+ *   delivery.beginChoice();
+ *   while (delivery.next()) {
+ *       delivery.choose(... frame() of burst() ...);
+ *   }
+ *   delivery.order();
+ *   ... the next chosen(0) frames, the next chosen(1), and so on ...
+ * </pre>
+ *
  * <p>Whoever breaks off with an error leaves the rest for whoever goes on. Confined to its worker and reused.
  */
 public final class Delivery {
+
+    /** Ways are numbered below this. */
+    public static final int MAX_WAYS = 64;
 
     private static final int SHIFT = Integer.numberOfTrailingZeros(Burst.CAPACITY);
     private static final int PLACE = Burst.CAPACITY - 1;
 
     private final Burst[] bursts;
     private final int[] frames = new int[Burst.CAPACITY];
+    private final byte[] choices;
+    private final int[] chosen = new int[MAX_WAYS];
+    private final int[] place = new int[MAX_WAYS];
+    private int[] ordered;
+    private int[] spare;
+    private int choicesFrom;
+    private int choicesMade;
+    private int turns;
     private int[] numbers = new int[0];
     private int at;
     private int end;
@@ -32,6 +54,9 @@ public final class Delivery {
     public Delivery(int bursts) {
         this.bursts = new Burst[bursts];
         Arrays.setAll(this.bursts, i -> new Burst());
+        choices = new byte[bursts * Burst.CAPACITY];
+        ordered = new int[choices.length];
+        spare = new int[choices.length];
     }
 
     /** A burst to take frames in, or to find those that were taken in. */
@@ -106,6 +131,58 @@ public final class Delivery {
 
     public int count() {
         return count;
+    }
+
+    /** Forgets which frame takes which way. */
+    public void beginChoice() {
+        choicesFrom = at;
+        choicesMade = 0;
+        Arrays.fill(chosen, 0);
+    }
+
+    /** Says which way the frame takes that was come to last: less than {@value #MAX_WAYS}. */
+    public void choose(int way) {
+        choices[choicesMade++] = (byte) way;
+        chosen[way]++;
+    }
+
+    /**
+     * Goes back to where choices began. What comes then is ordered by ways, and within one as before, and after that what was not come to yet. A frame
+     * for which no choice was made, because its sender's memory has gone, does not come again.
+     */
+    public void order() {
+        int first = 0;
+        for (int way = 0; way < MAX_WAYS; way++) {
+            place[way] = first;
+            first += chosen[way];
+        }
+        int[] to = spare;
+        for (int i = 0; i < choicesMade; i++) {
+            to[place[choices[i]]++] = numbers[choicesFrom + i];
+        }
+        System.arraycopy(numbers, at, to, choicesMade, end - at);
+        end = choicesMade + end - at;
+        at = 0;
+        numbers = to;
+        spare = ordered;
+        ordered = to;
+    }
+
+    /** How many frames take a way. */
+    public int chosen(int way) {
+        return chosen[way];
+    }
+
+    /** Notes that a receiver that has several ways turned to so many of them. */
+    public void turnedTo(int ways) {
+        turns += ways;
+    }
+
+    /** How many ways were turned to since this was asked last, of receivers that have several. */
+    public int takeTurns() {
+        int sum = turns;
+        turns = 0;
+        return sum;
     }
 
     /** Notes that so many pieces of a receiver's memory had to be looked at, as {@link Burst#charge} does for the frames of one burst. */

@@ -36,6 +36,7 @@ final class Gathering {
     private int count;
     private long bytes;
     private int enough = MOST;
+    private int spread = 1;
     private int released;
     private long effort;
     private long deliveryEffort;
@@ -72,9 +73,12 @@ final class Gathering {
         return count >= enough || bytes >= ENOUGH_BYTES || standsAlone();
     }
 
-    /** Whether there is only one burst, and so much of it for each receiver that it need not wait for others. */
+    /**
+     * Whether there is only one burst, and so much of it for each receiver that it need not wait for others; for each queue, if receivers divided the
+     * frames of the last delivery among theirs.
+     */
     private boolean standsAlone() {
-        return count == 1 && last().count() >= WORTH_IT * routes.outputs();
+        return count == 1 && last().count() >= WORTH_IT * routes.outputs() * spread;
     }
 
     /** The burst added last. */
@@ -113,6 +117,7 @@ final class Gathering {
     /** Begins anew. Where receivers are slow, the turn must not have to wait for the frames of many senders. */
     void clear() {
         enough = effort > SLOW ? 1 : MOST;
+        spread = Math.max(1, delivery.takeTurns() / Math.max(1, routes.outputs()));
         count = 0;
         bytes = 0;
         released = 0;

@@ -5,6 +5,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
+import java.util.stream.IntStream;
 import org.junit.jupiter.api.Test;
 
 class DeliveryTest {
@@ -83,5 +84,44 @@ class DeliveryTest {
         delivery.charge(4);
         assertThat(delivery.takeEffort()).isEqualTo(7);
         assertThat(delivery.takeEffort()).isZero();
+    }
+
+    private void choose(int... ways) {
+        delivery.beginChoice();
+        for (int way : ways) {
+            assertThat(delivery.next()).isTrue();
+            delivery.choose(way);
+        }
+    }
+
+    @Test
+    void framesComeAgainOrderedByTheirWays() {
+        start(0, 1, C, C + 1, 2 * C);
+        choose(2, 0, 2, 63, 0);
+        delivery.order();
+        assertThat(IntStream.of(0, 1, 2, 63).map(delivery::chosen)).containsExactly(2, 0, 2, 1);
+        assertThat(delivery.left()).isEqualTo(5);
+        assertThat(rest()).isEqualTo("0[1] 2[0] 0[0] 1[0, 1]");
+    }
+
+    @Test
+    void aFrameOfNoWayIsLeftOutAndWhatWasNotComeToIsLeft() {
+        start(0, 1, C, C + 1, 2 * C);
+        assertThat(delivery.next()).isTrue();
+        choose(1, 0);
+        assertThat(delivery.next()).isTrue();
+        delivery.order();
+        assertThat(rest()).isEqualTo("1[0] 0[1] 2[0]");
+    }
+
+    @Test
+    void waysMayBeChosenAnewForWhatIsLeft() {
+        start(0, 1, C, C + 1);
+        choose(1, 0, 0, 1);
+        delivery.order();
+        assertThat(delivery.next()).isTrue();
+        choose(5, 4, 5);
+        delivery.order();
+        assertThat(rest()).isEqualTo("0[0] 1[0, 1]");
     }
 }

@@ -48,6 +48,7 @@ class TurnTest {
         private final List<List<Integer>> deliveries = new ArrayList<>();
         private Optional<Supplier<Error>> breaksOff = Optional.empty();
         private boolean intact = true;
+        private int ways;
         private boolean throwsOnPoll;
         private long nanosToPoll;
         private int taken;
@@ -86,6 +87,7 @@ class TurnTest {
         public void transmit(Delivery delivery) {
             List<Integer> lengths = new ArrayList<>();
             deliveries.add(lengths);
+            delivery.turnedTo(ways);
             while (delivery.next()) {
                 if (breaksOff.isPresent()) {
                     Error error = breaksOff.get().get();
@@ -156,6 +158,23 @@ class TurnTest {
         other.sends(0, 100);
         turn().take();
         assertThat(receiver.deliveries).extracting(List::size).containsExactly(16, 1);
+    }
+
+    @Test
+    void aBurstWaitsForOthersIfItsReceiverDividedTheLastAmongManyQueues() {
+        Station receiver = plug();
+        receiver.ways = 4;
+        Station busy = plug();
+        Station other = plug();
+        other.sends(0, 100);
+        Turn turn = turn();
+        turn.take();
+        for (int i = 0; i < 4 * 16 - 1; i++) {
+            busy.sends(0, FIRST_LENGTH + i);
+        }
+        other.sends(0, 101);
+        turn.take();
+        assertThat(receiver.deliveries).extracting(List::size).containsExactly(1, 64);
     }
 
     @Test

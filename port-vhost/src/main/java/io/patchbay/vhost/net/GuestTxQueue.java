@@ -8,7 +8,6 @@ import static io.patchbay.core.port.QueueCounters.Count.KICKS;
 
 import io.patchbay.core.frame.Burst;
 import io.patchbay.core.frame.EthernetDescriptor;
-import io.patchbay.core.frame.Offload;
 import io.patchbay.core.frame.OffloadCheck;
 import io.patchbay.core.frame.OffloadSet;
 import io.patchbay.core.linux.EventFd;
@@ -19,8 +18,6 @@ import io.patchbay.vhost.ring.Chain;
 import io.patchbay.vhost.ring.ChainBatch;
 import io.patchbay.vhost.ring.ChainResult;
 import io.patchbay.vhost.ring.DeviceRing;
-import java.lang.foreign.MemorySegment;
-import java.lang.foreign.ValueLayout;
 import java.util.Optional;
 import java.util.function.LongFunction;
 
@@ -42,10 +39,10 @@ final class GuestTxQueue implements ReceiveQueue {
     private final QueueCounters counters;
     private final QueueFault fault;
     private final boolean mayAsk;
-    private final OffloadCheck check;
     private final boolean[] asks = new boolean[Burst.CAPACITY];
     private final ChainBatch batch = new ChainBatch();
     private final Chain chain = new Chain();
+    private final SentChain sent;
     private final int[] heads = new int[Burst.CAPACITY];
     private int taken;
     /** A bit for each of these chains of which no frame came. */
@@ -70,7 +67,7 @@ final class GuestTxQueue implements ReceiveQueue {
             FlowTable flows,
             int pair) {
         this.mayAsk = asked != OffloadSet.NOTHING;
-        this.check = OffloadCheck.ofGuest(asked);
+        this.sent = new SentChain(chain, headerBytes, mayAsk, OffloadCheck.ofGuest(asked));
         this.ring = ring;
         this.headerBytes = headerBytes;
         this.kick = events.kick();
@@ -135,12 +132,8 @@ final class GuestTxQueue implements ReceiveQueue {
     private void lookForRequests(int chains) {
         for (int i = 0; i < chains; i++) {
             boolean whole = batch.length(i) >= headerBytes;
-            asks[i] = whole && isRequest(batch.base(i).get(NetHeaderDescriptor.U16, batch.offset(i)));
+            asks[i] = whole && SentChain.isRequest(batch.base(i).get(NetHeaderDescriptor.U16, batch.offset(i)));
         }
-    }
-
-    private static boolean isRequest(long header) {
-        return Offload.isSegmented(header) || Offload.needsChecksum(header);
     }
 
     private void learnFlows(Burst burst) {
@@ -153,137 +146,23 @@ final class GuestTxQueue implements ReceiveQueue {
     /** Adds the frame of a chain of any form, or counts why it is none; false if the ring cannot be trusted any more. */
     private boolean takeChain(int ahead, Burst burst) {
         chain.clear();
-        int frames = burst.count();
         ChainResult result = ring.read(ahead, false, chain);
         if (result == ChainResult.BROKEN) {
             stop(ring.whyBroken());
             return false;
         }
         heads[ahead] = chain.head(0);
-        if (result == ChainResult.OK) {
-            take(burst);
-        } else {
-            drop(result == ChainResult.BAD ? DropReason.BAD_DESCRIPTOR : DropReason.TOO_MANY_SEGMENTS);
-        }
-        if (burst.count() == frames) {
-            without |= 1L << ahead;
+        if (result != ChainResult.OK) {
+            drop(ahead, result == ChainResult.BAD ? DropReason.BAD_DESCRIPTOR : DropReason.TOO_MANY_SEGMENTS);
+        } else if (!sent.take(burst)) {
+            drop(ahead, sent.why());
         }
         return true;
     }
 
-    /** Adds the frame behind the header to the burst. */
-    private void take(Burst burst) {
-        long length = chain.bytes() - headerBytes;
-        if (length <= 0) {
-            drop(DropReason.BAD_HEADER);
-        } else if (length < EthernetDescriptor.HEADER_BYTES) {
-            drop(DropReason.RUNT);
-        } else if (length > EthernetDescriptor.MAX_FRAME_BYTES) {
-            drop(DropReason.OVERSIZE);
-        } else {
-            // Header and frame may be cut into buffers anywhere; mostly they are in one, or the header has its own.
-            int s = 0;
-            int skip = headerBytes;
-            while (skip >= chain.length(s)) {
-                skip -= chain.length(s++);
-            }
-            if (chain.length(s) - skip >= Burst.HEAD_BYTES) {
-                takeWithHeadInOnePiece(burst, s, skip, (int) length);
-            } else {
-                takeWithHeadInPieces(burst, s, skip, (int) length);
-            }
-        }
-    }
-
-    private void takeWithHeadInOnePiece(Burst burst, int first, int skip, int length) {
-        MemorySegment base = chain.base(first);
-        long at = chain.offset(first) + skip;
-        // Each byte of the head is read once, here; from now on the frame is what was read.
-        long head0 = base.get(NetHeaderDescriptor.U64, at);
-        long head1 = base.get(NetHeaderDescriptor.U64, at + Long.BYTES);
-        int rest = chain.length(first) - skip - Burst.HEAD_BYTES;
-        boolean fits = rest == 0 || burst.addSegment(base, at + Burst.HEAD_BYTES, rest);
-        end(burst, fits && addSegments(burst, first + 1), head0, head1, length);
-    }
-
-    private void takeWithHeadInPieces(Burst burst, int first, int skip, int length) {
-        long head0 = 0;
-        long head1 = 0;
-        int s = first;
-        int at = skip;
-        int bytes = Math.min(length, Burst.HEAD_BYTES);
-        for (int i = 0; i < bytes; i++) {
-            while (at == chain.length(s)) {
-                s++;
-                at = 0;
-            }
-            long octet = chain.base(s).get(ValueLayout.JAVA_BYTE, chain.offset(s) + at++) & 0xffL;
-            if (i < Long.BYTES) {
-                head0 |= octet << (8 * i);
-            } else {
-                head1 |= octet << (8 * (i - Long.BYTES));
-            }
-        }
-        int rest = chain.length(s) - at;
-        boolean fits = rest == 0 || burst.addSegment(chain.base(s), chain.offset(s) + at, rest);
-        end(burst, fits && addSegments(burst, s + 1), head0, head1, length);
-    }
-
-    private boolean addSegments(Burst burst, int first) {
-        for (int s = first, n = chain.segments(); s < n; s++) {
-            if (chain.length(s) > 0 && !burst.addSegment(chain.base(s), chain.offset(s), chain.length(s))) {
-                return false;
-            }
-        }
-        return true;
-    }
-
-    private void end(Burst burst, boolean fits, long head0, long head1, int length) {
-        if (fits) {
-            burst.endFrame(head0, head1, length);
-            if (mayAsk) {
-                takeRequest(burst);
-            }
-        } else {
-            burst.dropFrame();
-            drop(DropReason.TOO_MANY_SEGMENTS);
-        }
-    }
-
-    /** Reads the header, once, and lets what it asks for go with the frame, or drops the frame if that cannot be. */
-    private void takeRequest(Burst burst) {
-        long request = chain.length(0) >= NetHeaderDescriptor.LEGACY_BYTES
-                ? Offload.ofHeader(
-                        chain.base(0).get(NetHeaderDescriptor.U64, chain.offset(0)),
-                        chain.base(0).get(NetHeaderDescriptor.U16, chain.offset(0) + NetHeaderDescriptor.CSUM_OFFSET))
-                : requestInPieces();
-        if (isRequest(request) && !check.accept(burst, request)) {
-            burst.dropLast();
-            drop(DropReason.BAD_OFFLOAD);
-        }
-    }
-
-    private long requestInPieces() {
-        long first = 0;
-        int csumOffset = 0;
-        int s = 0;
-        int at = 0;
-        for (int i = 0; i < NetHeaderDescriptor.LEGACY_BYTES; i++) {
-            while (at == chain.length(s)) {
-                s++;
-                at = 0;
-            }
-            int octet = chain.base(s).get(ValueLayout.JAVA_BYTE, chain.offset(s) + at++) & 0xff;
-            if (i < NetHeaderDescriptor.CSUM_OFFSET) {
-                first |= (long) octet << (8 * i);
-            } else {
-                csumOffset |= octet << (8 * (i - NetHeaderDescriptor.CSUM_OFFSET));
-            }
-        }
-        return Offload.ofHeader(first, csumOffset);
-    }
-
-    private void drop(DropReason reason) {
+    /** Counts why there is no frame in a chain. */
+    private void drop(int chainOfBatch, DropReason reason) {
+        without |= 1L << chainOfBatch;
         counters.drop(reason, 1);
         if (reason == DropReason.BAD_DESCRIPTOR || reason == DropReason.BAD_HEADER) {
             fault.report(reason.explanation(), 1);

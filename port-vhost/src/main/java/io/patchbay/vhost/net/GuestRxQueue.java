@@ -17,7 +17,6 @@ import io.patchbay.core.port.QueueCounters;
 import io.patchbay.core.port.SpinLock;
 import io.patchbay.vhost.ring.Chain;
 import io.patchbay.vhost.ring.ChainBatch;
-import io.patchbay.vhost.ring.ChainResult;
 import io.patchbay.vhost.ring.DeviceRing;
 import java.lang.foreign.MemorySegment;
 import java.util.Optional;
@@ -32,33 +31,19 @@ import java.util.function.LongFunction;
  */
 final class GuestRxQueue {
 
-    private static final int ENOUGH_TO_KNOW = Burst.CAPACITY;
-
-    /**
-     * Most buffers looked at for one burst; frames for which there is none by then are dropped. Frames of 64 KiB in the buffers that drivers
-     * use take less than half of it. Without a limit the guest decides how long it holds up its peers: by buffers of a byte, or by
-     * posting bad ones as fast as they are given back.
-     */
-    private static final int MAX_BUFFERS = 8192;
-
     private DeviceRing ring;
     private final int headerBytes;
-    private final boolean mergeable;
     private final int takes;
     private Optional<EventFd> call;
     private final QueueCounters counters;
-    private final QueueFault fault;
     private WriteLog log;
     private final SpinLock lock = new SpinLock();
-    private final Chain chain = new Chain();
+    private final ReceiveRoom room;
     private final ChainWriter writer = new ChainWriter();
     private final FrameReader reader = new FrameReader(new Burst());
     private final ChainBatch batch = new ChainBatch();
-    private boolean broken;
-    private int consumed;
     private int delivered;
     private long deliveredBytes;
-    private int buffers;
     /** Frames to come, until chains are read ahead for them; how many were read, and how many of those are used up. */
     private int unread;
 
@@ -77,11 +62,10 @@ final class GuestRxQueue {
             WriteLog log) {
         this.ring = ring;
         this.headerBytes = headerBytes;
-        this.mergeable = mergeable;
         this.takes = takes;
         this.call = events.call();
         this.counters = counters;
-        this.fault = fault;
+        this.room = new ReceiveRoom(ring, headerBytes, mergeable, counters, fault);
         this.log = log;
         // Nothing is ever waited for here: a guest without buffers loses frames, and need not tell us when it has some
         // again.
@@ -93,6 +77,7 @@ final class GuestRxQueue {
         lock.lock();
         try {
             ring = ringAt.apply(ring.position());
+            room.move(ring);
             log = writes;
             ring.disableKicks();
         } finally {
@@ -120,7 +105,7 @@ final class GuestRxQueue {
                 deliverNext(burst, frames[done]);
             }
         } finally {
-            burst.charge(buffers);
+            burst.charge(room.buffers());
             end(count - done);
         }
     }
@@ -146,7 +131,7 @@ final class GuestRxQueue {
                 unfinished = 0;
             }
         } finally {
-            delivery.charge(buffers);
+            delivery.charge(room.buffers());
             end(unfinished);
         }
     }
@@ -159,7 +144,7 @@ final class GuestRxQueue {
     private void begin(int frames) {
         delivered = 0;
         deliveredBytes = 0;
-        buffers = 0;
+        room.begin();
         unread = frames;
         ready = 0;
         used = 0;
@@ -175,12 +160,11 @@ final class GuestRxQueue {
             deliverWhole(burst, frame, needed, used);
             used++;
         } else {
-            consumed = 0;
             if (unfinished ? deliverUnfinished(burst, frame) : deliver(burst, frame, 0, 0)) {
                 delivered++;
                 deliveredBytes += burst.length(frame);
             }
-            used += consumed;
+            used += room.takeConsumed();
         }
     }
 
@@ -212,10 +196,10 @@ final class GuestRxQueue {
     private void readAhead() {
         int frames = unread;
         unread = 0;
-        ready = broken ? 0 : Math.clamp(ring.available(frames), 0, frames);
+        ready = room.isBroken() ? 0 : Math.clamp(ring.available(frames), 0, frames);
         if (ready > 0) {
             ring.readBatch(ready, true, batch);
-            buffers += ready;
+            room.charge(ready);
         }
     }
 
@@ -249,7 +233,7 @@ final class GuestRxQueue {
             taken = deliver(software.out(), 0, 0, 0);
         }
         int made = software.made();
-        buffers += made;
+        room.charge(made);
         counters.finishedInSoftware(Offload.isSegmented(offload), taken ? made : made - 1, taken);
         return taken;
     }
@@ -262,9 +246,10 @@ final class GuestRxQueue {
      */
     private boolean deliver(Burst burst, int frame, long headerWord, int csumOffset) {
         int length = burst.length(frame);
-        if (!findRoom(headerBytes + (long) length)) {
+        if (!room.find(headerBytes + (long) length)) {
             return false;
         }
+        Chain chain = room.chain();
         if (log.isOn()) {
             log.willWrite(chain, headerBytes + (long) length);
         }
@@ -279,83 +264,8 @@ final class GuestRxQueue {
             reader.start(burst, frame);
             writer.write(reader);
         }
-        giveBack(headerBytes + length);
+        room.giveBack(headerBytes + length);
         return true;
-    }
-
-    /** Gathers chains for a frame and its header, or counts why there are none. Chains that are no buffers are given back on the way. */
-    private boolean findRoom(long needed) {
-        chain.clear();
-        int ahead = 0;
-        while (chain.bytes() < needed) {
-            int waiting = broken ? 0 : ring.available(Math.max(ENOUGH_TO_KNOW, ahead + 1));
-            if (waiting == DeviceRing.BROKEN) {
-                stop(ring.whyBroken());
-                waiting = 0;
-            }
-            if (ahead >= waiting) {
-                counters.drop(DropReason.NO_RX_BUFFER, 1);
-                return false;
-            }
-            if (buffers >= MAX_BUFFERS) {
-                counters.drop(DropReason.TOO_MANY_SEGMENTS, 1);
-                return false;
-            }
-            ChainResult result = read(ahead);
-            switch (result) {
-                case OK -> ahead++;
-                case BROKEN -> stop(ring.whyBroken());
-                case TOO_LONG -> {
-                    if (ahead > 0) {
-                        counters.drop(DropReason.TOO_MANY_SEGMENTS, 1);
-                        return false;
-                    }
-                    discardHead();
-                }
-                case BAD -> {
-                    if (ahead > 0) {
-                        // The chains before it are good; begin again with them gone from the way of this frame only.
-                        counters.drop(DropReason.BAD_DESCRIPTOR, 1);
-                        discardAfter(ahead);
-                        return false;
-                    }
-                    discardHead();
-                }
-            }
-            if (result == ChainResult.OK && !mergeable && chain.bytes() < needed) {
-                counters.drop(DropReason.OVERSIZE, 1);
-                return false;
-            }
-        }
-        return true;
-    }
-
-    private ChainResult read(int ahead) {
-        int before = chain.segments();
-        ChainResult result = ring.read(ahead, true, chain);
-        buffers += 1 + chain.segments() - before;
-        // With mergeable buffers each one must have room for a header (virtio 1.3 §5.1.6.3.1).
-        boolean tooSmall = result == ChainResult.OK && mergeable && chain.chainBytes(chain.chains() - 1) < headerBytes;
-        return tooSmall ? ChainResult.BAD : result;
-    }
-
-    /** Gives the next chain back empty. */
-    private void discardHead() {
-        int head = chain.head(0);
-        consume(1);
-        ring.use(head, 0);
-        fault.report(DropReason.BAD_DESCRIPTOR.explanation(), 1);
-        chain.clear();
-    }
-
-    /** Gives back the chains gathered and the bad one after them, all empty: the ring is in order, so the bad one cannot go alone. */
-    private void discardAfter(int good) {
-        consume(good + 1);
-        for (int c = 0; c <= good; c++) {
-            ring.use(chain.head(c), 0);
-        }
-        fault.report(DropReason.BAD_DESCRIPTOR.explanation(), 1);
-        chain.clear();
     }
 
     /**
@@ -376,33 +286,12 @@ final class GuestRxQueue {
         }
     }
 
-    private void giveBack(int written) {
-        int chains = chain.chains();
-        consume(chains);
-        long left = written;
-        for (int c = 0; c < chains; c++) {
-            int filled = (int) Math.min(left, chain.chainBytes(c));
-            ring.use(chain.head(c), filled);
-            left -= filled;
-        }
-    }
-
-    private void consume(int chains) {
-        ring.consume(chains);
-        consumed += chains;
-    }
-
-    private void stop(String why) {
-        broken = true;
-        fault.report(why + "; the queue is stopped until the front end sets it up again", 1);
-    }
-
     /** Where the ring stands. Only while no worker has the queue. */
     long position() {
         return ring.position();
     }
 
     boolean isBroken() {
-        return broken;
+        return room.isBroken();
     }
 }

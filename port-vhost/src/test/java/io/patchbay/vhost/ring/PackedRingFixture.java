@@ -2,24 +2,15 @@ package io.patchbay.vhost.ring;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
-import io.patchbay.core.linux.SharedMemory;
 import io.patchbay.vhost.memory.GuestMemory;
-import io.patchbay.vhost.memory.GuestRegion;
-import io.patchbay.vhost.wire.RegionDescription;
 import java.lang.foreign.MemorySegment;
 import java.util.List;
-import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 
 /** A packed ring of {@value #SIZE} descriptors as a driver, good or hostile, fills it; its buffers are in two regions, one directly behind the other. */
-abstract class PackedRingFixture {
+abstract class PackedRingFixture extends TwoRegions {
 
     static final int SIZE = 8;
-    static final int PAGE = 4096;
-    static final long LOW = 0x10_0000;
-    static final long HIGH = LOW + 4 * PAGE; // directly behind the first region
-    static final long BUFFERS = LOW + 2 * PAGE;
-    static final long TABLE = LOW + PAGE;
     static final int NEXT = PackedRingDescriptor.FLAG_NEXT;
     static final int WRITE = PackedRingDescriptor.FLAG_WRITE;
     static final int INDIRECT = PackedRingDescriptor.FLAG_INDIRECT;
@@ -27,31 +18,17 @@ abstract class PackedRingFixture {
     static final int USED = PackedRingDescriptor.FLAG_USED;
     static final int WRAP = PackedRingDescriptor.WRAP;
 
-    GuestRegion low;
-    GuestRegion high;
-    MemorySegment memory;
     RingPlaces places;
     PackedRing ring;
     final Chain chain = new Chain();
 
     @BeforeEach
-    void twoNeighbouringRegions() throws Exception {
-        low = GuestRegion.map(
-                new RegionDescription(LOW, 4 * PAGE, 0x7000_0000, 0), SharedMemory.createMemfd("low", 4 * PAGE));
-        high = GuestRegion.map(
-                new RegionDescription(HIGH, 4 * PAGE, 0x9000_0000L, 0), SharedMemory.createMemfd("high", 4 * PAGE));
-        memory = low.memory();
+    void freshRing() throws Exception {
         places = new RingPlaces(
                 memory.asSlice(0, PackedRingDescriptor.descriptorsBytes(SIZE)),
                 memory.asSlice(1024, PackedRingDescriptor.EVENT_BYTES),
                 memory.asSlice(2048, PackedRingDescriptor.EVENT_BYTES));
         ring = ringAt(PackedRingDescriptor.FRESH, new RingFeatures(true, true, false));
-    }
-
-    @AfterEach
-    void unmap() {
-        low.close();
-        high.close();
     }
 
     PackedRing ringAt(int position, RingFeatures features) throws Exception {

@@ -10,7 +10,6 @@ import io.patchbay.vhost.memory.GuestRegion;
 import io.patchbay.vhost.wire.RegionDescription;
 import java.lang.foreign.MemorySegment;
 import java.util.List;
-import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
@@ -18,44 +17,25 @@ import org.junit.jupiter.params.provider.CsvSource;
 import org.junit.jupiter.params.provider.ValueSource;
 
 /** The ring as a hostile driver fills it. */
-class SplitRingTest {
+class SplitRingTest extends TwoRegions {
 
     private static final int SIZE = 8;
-    private static final int PAGE = 4096;
-    private static final long LOW = 0x10_0000;
-    private static final long HIGH = LOW + 4 * PAGE; // directly behind the first region
     private static final long HOLE = HIGH + 4 * PAGE;
-    private static final long BUFFERS = LOW + 2 * PAGE;
-    private static final long TABLE = LOW + PAGE;
     private static final int NEXT = SplitRingDescriptor.FLAG_NEXT;
     private static final int WRITE = SplitRingDescriptor.FLAG_WRITE;
     private static final int INDIRECT = SplitRingDescriptor.FLAG_INDIRECT;
 
-    private GuestRegion low;
-    private GuestRegion high;
-    private MemorySegment memory;
     private RingPlaces places;
     private SplitRing ring;
     private final Chain chain = new Chain();
 
     @BeforeEach
-    void twoNeighbouringRegions() throws Exception {
-        low = GuestRegion.map(
-                new RegionDescription(LOW, 4 * PAGE, 0x7000_0000, 0), SharedMemory.createMemfd("low", 4 * PAGE));
-        high = GuestRegion.map(
-                new RegionDescription(HIGH, 4 * PAGE, 0x9000_0000L, 0), SharedMemory.createMemfd("high", 4 * PAGE));
-        memory = low.memory();
+    void freshRing() throws Exception {
         places = new RingPlaces(
                 memory.asSlice(0, SplitRingDescriptor.descriptorsBytes(SIZE)),
                 memory.asSlice(1024, SplitRingDescriptor.availableBytes(SIZE)),
                 memory.asSlice(2048, SplitRingDescriptor.usedBytes(SIZE)));
         ring = new SplitRing(SIZE, places, new RingFeatures(true, true, false), 0, GuestMemory.of(List.of(low, high)));
-    }
-
-    @AfterEach
-    void unmap() {
-        low.close();
-        high.close();
     }
 
     private void descriptor(int index, long address, long length, int flags, int next) {

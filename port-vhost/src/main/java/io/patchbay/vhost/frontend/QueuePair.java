@@ -108,6 +108,20 @@ public final class QueuePair implements AutoCloseable {
      * @return false if every transmit buffer is with the device
      */
     public boolean send(byte[] header, byte[] frame) {
+        boolean room = put(header, frame);
+        if (room) {
+            showTransmit();
+        }
+        return room;
+    }
+
+    /**
+     * Puts a frame with its header into a transmit buffer; the device sees it at the next {@link #showTransmit}.
+     *
+     * @param header {@link #headerBytes} bytes
+     * @return false if every transmit buffer is with the device
+     */
+    public boolean put(byte[] header, byte[] frame) {
         reclaim();
         if (transmit.free() == 0) {
             return false;
@@ -117,7 +131,6 @@ public final class QueuePair implements AutoCloseable {
         MemorySegment.copy(header, 0, transmit.buffers(), ValueLayout.JAVA_BYTE, at, header.length);
         MemorySegment.copy(frame, 0, transmit.buffers(), ValueLayout.JAVA_BYTE, at + headerBytes, frame.length);
         transmit.offerReadable(id, headerBytes + frame.length);
-        showTransmit();
         return true;
     }
 

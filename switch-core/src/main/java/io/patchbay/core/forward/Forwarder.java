@@ -62,7 +62,7 @@ public final class Forwarder {
             if (destination != lastDestination) {
                 lastPort = MacAddress.isGroup(destination)
                         ? MacTable.UNKNOWN
-                        : macs.lookup(destination, destinationHome[frame]);
+                        : macs.portOf(destination, destinationHome[frame]);
                 lastDestination = destination;
             }
             if (lastPort == from) {

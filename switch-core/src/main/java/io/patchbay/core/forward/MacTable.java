@@ -97,12 +97,7 @@ public final class MacTable extends MacSlots {
 
     /** The port an address was last seen on, or {@link #UNKNOWN}. */
     public int lookup(long address) {
-        return lookup(address, home(address));
-    }
-
-    /** The same, given where its search begins. */
-    int lookup(long address, int home) {
-        return portOf(address, home);
+        return portOf(address, home(address));
     }
 
     /** Notes that a frame from {@code address} came in on {@code port}. */

@@ -19,7 +19,6 @@ import java.util.SplittableRandom;
  */
 final class Conversations implements Load {
 
-    private static final long TO_NOBODY = 0x0180_c200_0003L;
     private static final int QUEUE = 256;
     private static final int PER_QUEUE = 128;
     private static final int BUFFER = 128;
@@ -59,7 +58,7 @@ final class Conversations implements Load {
             for (int pair = 0; pair < shape.queuePairs(); pair++) {
                 for (int other = 0; other < shape.queuePairs(); other++) {
                     if (shape.pattern() == Pattern.UNIFORM || other == pair) {
-                        put(guest, pair, other, TO_NOBODY);
+                        put(guest, pair, other, Traffic.TO_NOBODY);
                     }
                 }
             }

@@ -32,6 +32,9 @@ final class Traffic implements Load {
         }
     }
 
+    /** A reserved address, to which nothing is forwarded: what is sent there is learnt from, and that is all. */
+    static final long TO_NOBODY = 0x0180_c200_0003L;
+
     private static final long LOCAL = 0x0200_0000_0000L;
     private static final long GROUP_FREE_STRIDE = 0x9e37_79b1L;
     private static final int QUEUE = 256;
@@ -102,7 +105,7 @@ final class Traffic implements Load {
                     guest.show();
                     rounds.meanwhile().run();
                 }
-                guest.put(0x0180_c200_0003L, address(n), 60);
+                guest.put(TO_NOBODY, address(n), 60);
             }
             guests.forEach(Stations::show);
         }

@@ -40,7 +40,6 @@ final class TwoWorkersBench implements AutoCloseable {
         }
     }
 
-    private static final long TO_NOBODY = 0x0180_c200_0003L;
     private static final int QUEUE = 16_384;
     private static final int FRAMES = 12_000;
     private static final int BYTES = 64;
@@ -102,7 +101,7 @@ final class TwoWorkersBench implements AutoCloseable {
     /** Lets address and conversation be learnt, one after the other: of two workers that learn at the same time one leaves it for the next frame. */
     private void introduce(int end) {
         QueuePair queue = ends.get(end).queue();
-        put(end, TO_NOBODY);
+        put(end, Traffic.TO_NOBODY);
         queue.showTransmit();
         while (queue.reclaim() == 0) {
             LockSupport.parkNanos(NAP_NANOS);

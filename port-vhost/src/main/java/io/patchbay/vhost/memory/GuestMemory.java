@@ -86,6 +86,21 @@ public final class GuestMemory {
         return OUTSIDE;
     }
 
+    /** Whether there is a region of that number. */
+    public boolean has(int region) {
+        return region < start.length;
+    }
+
+    /** The guest-physical address at which a region begins. */
+    public long start(int region) {
+        return start[region];
+    }
+
+    /** How many bytes a region has; positive. */
+    public long bytes(int region) {
+        return size[region];
+    }
+
     /** The bytes of a region. */
     public MemorySegment memory(int region) {
         return memory[region];

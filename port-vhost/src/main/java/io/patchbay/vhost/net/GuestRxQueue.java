@@ -44,11 +44,12 @@ final class GuestRxQueue {
     private final ChainBatch batch = new ChainBatch();
     private int delivered;
     private long deliveredBytes;
-    /** Frames to come, until chains are read ahead for them; how many were read, and how many of those are used up. */
+    /** Frames to come, until chains are read ahead for them; how many were read; how many of those are used up, and are given back. */
     private int unread;
 
     private int ready;
     private int used;
+    private int givenBack;
 
     /** @param takes the {@link OffloadSet} the guest takes upon itself */
     GuestRxQueue(
@@ -101,6 +102,7 @@ final class GuestRxQueue {
         int done = 0;
         try {
             begin(count);
+            done = deliverTogether(burst, frames, count);
             for (; done < count; done++) {
                 deliverNext(burst, frames[done]);
             }
@@ -148,6 +150,43 @@ final class GuestRxQueue {
         unread = frames;
         ready = 0;
         used = 0;
+        givenBack = 0;
+    }
+
+    /**
+     * Copies the first frames of a burst, each into a chain of one buffer that is long enough, as many as there are of both, and says how many. In sweeps:
+     * all headers, then all frames.
+     */
+    private int deliverTogether(Burst burst, int[] frames, int count) {
+        if (burst.hasOffloads()) {
+            return 0;
+        }
+        readAhead();
+        int most = batch.isOfOneRegion() ? Math.min(count, ready) : 0;
+        int n = 0;
+        long bytes = 0;
+        for (; n < most; n++) {
+            int length = burst.length(frames[n]);
+            if (batch.length(n) < headerBytes + length) {
+                break;
+            }
+            batch.setWritten(n, headerBytes + length);
+            bytes += length;
+        }
+        if (n > 0) {
+            MemorySegment to = batch.base(0);
+            for (int i = 0; i < n && log.isOn(); i++) {
+                log.willWrite(to, batch.offset(i), batch.written(i));
+            }
+            for (int i = 0; i < n; i++) {
+                writeHeader(to, batch.offset(i), 0, 0);
+            }
+            burst.copyFrames(frames, n, to, batch.offsets(), headerBytes);
+        }
+        used = n;
+        delivered = n;
+        deliveredBytes = bytes;
+        return n;
     }
 
     private void deliverNext(Burst burst, int frame) {
@@ -160,12 +199,20 @@ final class GuestRxQueue {
             deliverWhole(burst, frame, needed, used);
             used++;
         } else {
+            giveBack();
             if (unfinished ? deliverUnfinished(burst, frame) : deliver(burst, frame, 0, 0)) {
                 delivered++;
                 deliveredBytes += burst.length(frame);
             }
             used += room.takeConsumed();
+            givenBack = used;
         }
+    }
+
+    /** Gives the chains read ahead back that are used up. */
+    private void giveBack() {
+        ring.use(batch, givenBack, used - givenBack);
+        givenBack = used;
     }
 
     /** Ends it, also if it broke off because this guest's memory went away, or a sender's: what was delivered is shown. */
@@ -174,6 +221,7 @@ final class GuestRxQueue {
             counters.drop(DropReason.PORT_DOWN, left);
             counters.add(FRAMES, delivered);
             counters.add(BYTES, deliveredBytes);
+            giveBack();
             publish();
         } finally {
             lock.unlock();
@@ -212,8 +260,7 @@ final class GuestRxQueue {
         }
         writeHeader(to, at, 0, 0);
         burst.copyFrame(frame, to, at + headerBytes);
-        ring.consume(1);
-        ring.use(batch.head(chainOfBatch), needed);
+        batch.setWritten(chainOfBatch, needed);
         delivered++;
         deliveredBytes += needed - headerBytes;
     }

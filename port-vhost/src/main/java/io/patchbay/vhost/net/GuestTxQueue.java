@@ -39,11 +39,12 @@ final class GuestTxQueue implements ReceiveQueue {
     private final QueueCounters counters;
     private final QueueFault fault;
     private final boolean mayAsk;
-    private final boolean[] asks = new boolean[Burst.CAPACITY];
     private final ChainBatch batch = new ChainBatch();
     private final Chain chain = new Chain();
     private final SentChain sent;
-    private final int[] heads = new int[Burst.CAPACITY];
+    /** A bit for each chain read ahead whose header asks for something. */
+    private long asking;
+
     private int taken;
     /** A bit for each of these chains of which no frame came. */
     private long without;
@@ -93,27 +94,24 @@ final class GuestTxQueue implements ReceiveQueue {
         }
         int chains = Math.min(waiting, limit);
         ring.readBatch(chains, false, batch);
-        if (mayAsk) {
-            lookForRequests(chains);
-        }
+        asking = mayAsk ? requests(chains) : 0;
         int n = 0;
         int buffers = 0;
         without = 0;
         long bytesBefore = burst.bytes();
         while (n < chains && buffers < MAX_BUFFERS && burst.hasRoomForAnyFrame()) {
-            int length = batch.length(n) - headerBytes;
-            if (length >= Burst.HEAD_BYTES && length <= EthernetDescriptor.MAX_FRAME_BYTES && !asks[n]) {
-                heads[n] = batch.head(n);
-                burst.addUnread(batch.base(n), batch.offset(n) + headerBytes, length);
-                buffers += 2;
+            int whole = wholeFrames(n, chains, burst.bytesLeft());
+            if (whole > 0) {
+                burst.addWhole(batch.base(n), batch.offsets(), batch.lengths(), n, whole, headerBytes);
+                buffers += 2 * whole;
+                n += whole;
             } else if (takeChain(n, burst)) {
                 buffers += 1 + chain.segments();
+                n++;
             } else {
                 break;
             }
-            n++;
         }
-        burst.readHeads();
         if (flows.isActive()) {
             learnFlows(burst);
         }
@@ -125,15 +123,35 @@ final class GuestTxQueue implements ReceiveQueue {
     }
 
     /**
-     * Finds out which frames of the batch need a closer look at their headers. A guest that changes a header after this has asked for nothing.
+     * Finds out which frames of the batch need a closer look at their headers: a bit for each. A guest that changes a header after this has asked for nothing.
      *
      * <p>In one sweep, like the reading of the heads, which are in the same cache lines.
      */
-    private void lookForRequests(int chains) {
+    private long requests(int chains) {
+        long found = 0;
         for (int i = 0; i < chains; i++) {
-            boolean whole = batch.length(i) >= headerBytes;
-            asks[i] = whole && SentChain.isRequest(batch.base(i).get(NetHeaderDescriptor.U16, batch.offset(i)));
+            if (batch.length(i) >= headerBytes
+                    && SentChain.isRequest(batch.base(i).get(NetHeaderDescriptor.U16, batch.offset(i)))) {
+                found |= 1L << i;
+            }
         }
+        return found;
+    }
+
+    /** How many chains from this one on are one buffer of the same memory each, with a frame to be taken as it is; as far as so many bytes go. */
+    private int wholeFrames(int first, int chains, long bytes) {
+        int end = batch.isOfOneRegion() ? chains : first + 1;
+        long left = bytes;
+        int i = first;
+        while (i < end && left > 0 && (asking & 1L << i) == 0) {
+            int length = batch.length(i) - headerBytes;
+            if (length < Burst.HEAD_BYTES || length > EthernetDescriptor.MAX_FRAME_BYTES) {
+                break;
+            }
+            left -= length;
+            i++;
+        }
+        return i - first;
     }
 
     private void learnFlows(Burst burst) {
@@ -151,7 +169,7 @@ final class GuestTxQueue implements ReceiveQueue {
             stop(ring.whyBroken());
             return false;
         }
-        heads[ahead] = chain.head(0);
+        batch.setHead(ahead, chain.head(0));
         if (result != ChainResult.OK) {
             drop(ahead, result == ChainResult.BAD ? DropReason.BAD_DESCRIPTOR : DropReason.TOO_MANY_SEGMENTS);
         } else if (!sent.take(burst)) {
@@ -197,10 +215,7 @@ final class GuestTxQueue implements ReceiveQueue {
     }
 
     private void release(int chains) {
-        ring.consume(chains);
-        for (int i = 0; i < chains; i++) {
-            ring.use(heads[i], 0);
-        }
+        ring.use(batch, 0, chains);
         taken = 0;
         if (ring.publish()) {
             call.ifPresent(EventFd::signal);

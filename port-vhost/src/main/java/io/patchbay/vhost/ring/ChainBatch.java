@@ -1,7 +1,6 @@
 package io.patchbay.vhost.ring;
 
 import io.patchbay.core.frame.Burst;
-import io.patchbay.core.frame.SegmentSlots;
 import java.lang.foreign.MemorySegment;
 import java.util.Arrays;
 
@@ -19,20 +18,27 @@ public final class ChainBatch {
     /** Most chains in one sweep. */
     public static final int CAPACITY = Burst.CAPACITY;
 
-    private static final int NOT_SIMPLE = -1;
+    /** In place of a length. */
+    static final int NOT_SIMPLE = -1;
 
-    /** The two halves of each first descriptor, as read. */
+    /** The two halves of each first descriptor, as read; and the number by which each chain is given back. */
     final long[] address = new long[CAPACITY];
 
     final long[] rest = new long[CAPACITY];
+    final int[] head = new int[CAPACITY];
 
-    private final int[] head = new int[CAPACITY];
     private final int[] length = new int[CAPACITY];
     private final long[] offset = new long[CAPACITY];
-    private final MemorySegment[] base = new MemorySegment[CAPACITY];
+    private final int[] written = new int[CAPACITY];
+
+    /** Where all buffers lie; unless they lie in several regions, then each has its own. */
+    private MemorySegment base = MemorySegment.NULL;
+
+    private final MemorySegment[] bases = new MemorySegment[CAPACITY];
+    private boolean several;
 
     public ChainBatch() {
-        Arrays.fill(base, MemorySegment.NULL);
+        Arrays.fill(bases, MemorySegment.NULL);
     }
 
     /** Whether chain {@code i} is one buffer in one region. Only then do the other questions have answers. */
@@ -51,24 +57,80 @@ public final class ChainBatch {
     }
 
     public MemorySegment base(int i) {
-        return base[i];
+        return several ? bases[i] : base;
+    }
+
+    /** Whether all simple chains have the same {@link #base}. */
+    public boolean isOfOneRegion() {
+        return !several;
     }
 
     public long offset(int i) {
         return offset[i];
     }
 
-    void setHead(int i, int number) {
+    /** The {@link #length}s of all chains, to be read only. */
+    public int[] lengths() {
+        return length;
+    }
+
+    /** The {@link #offset}s of all chains, to be read only. */
+    public long[] offsets() {
+        return offset;
+    }
+
+    /** Bytes that were written to chain {@code i}. */
+    public int written(int i) {
+        return written[i];
+    }
+
+    /** Says how many bytes were written to chain {@code i}, of whatever form: 0 until this is called. */
+    public void setWritten(int i, int bytes) {
+        written[i] = bytes;
+    }
+
+    /** Says by which number chain {@code i} is given back, if it was not simple and was read by itself. */
+    public void setHead(int i, int number) {
         head[i] = number;
     }
 
-    void setBuffer(int i, MemorySegment memory, long at, int bytes) {
-        SegmentSlots.put(base, i, memory);
+    /** The descriptor of chain {@code i}. */
+    void put(int i, int number, long firstHalf, long secondHalf) {
+        head[i] = number;
+        address[i] = firstHalf;
+        rest[i] = secondHalf;
+    }
+
+    void setBuffer(int i, long at, int bytes) {
         offset[i] = at;
         length[i] = bytes;
     }
 
     void setNotSimple(int i) {
         length[i] = NOT_SIMPLE;
+    }
+
+    void setNoneSimple(int chains) {
+        Arrays.fill(length, 0, chains, NOT_SIMPLE);
+        several = false;
+    }
+
+    /** The base of all chains. */
+    @SuppressWarnings({"MemorySegmentReferenceEquality", "ReferenceEquality"})
+    void setBase(MemorySegment region) {
+        // Without a store if nothing would change, as SegmentSlots.
+        if (base != region) {
+            base = region;
+        }
+        several = false;
+    }
+
+    /** The base of one chain of so many, in place of that of all. */
+    void setBase(int i, MemorySegment region, int chains) {
+        if (!several) {
+            Arrays.fill(bases, 0, chains, base);
+            several = true;
+        }
+        bases[i] = region;
     }
 }

@@ -51,6 +51,12 @@ public interface DeviceRing {
     void use(int head, int written);
 
     /**
+     * Consumes the next {@code n} chains and gives them back, as chains {@code from} to {@code from + n - 1} of a batch, with what was {@linkplain
+     * ChainBatch#setWritten written}.
+     */
+    void use(ChainBatch batch, int from, int n);
+
+    /**
      * Shows the driver everything used so far.
      *
      * @return whether the driver wants to be notified of it; false if nothing was used

@@ -41,19 +41,62 @@ final class GuestBuffers {
         return addInPieces(address, length, chain);
     }
 
-    /** Makes a buffer that lies in one region chain {@code i} of a batch; false if it lies in no region, or in more than one. */
-    boolean set(int i, long address, long length, ChainBatch batch) {
+    /**
+     * Finds the buffers of the first chains of a batch, whose descriptors were read: those of one buffer in one region, as nearly all are. Others are marked.
+     *
+     * @param ringSize that a chain's number must be less than
+     * @param flags of the second halves of descriptors, by which such a buffer differs from anything else
+     * @param plain what they are then
+     */
+    void findAll(int chains, int ringSize, long flags, long plain, ChainBatch batch) {
+        boolean all = false;
+        if (memory.has(lastRegion)) {
+            all = findIn(lastRegion, chains, ringSize, flags, plain, batch);
+        } else {
+            batch.setNoneSimple(chains);
+        }
+        for (int i = 0; i < chains && !all; i++) {
+            if (!batch.isSimple(i) && batch.head[i] < ringSize && (batch.rest[i] & flags) == plain) {
+                findElsewhere(i, chains, batch);
+            }
+        }
+    }
+
+    /** Looks for all buffers in one region, where mostly all are: whether so. In one sweep. */
+    private boolean findIn(int region, int chains, int ringSize, long flags, long plain, ChainBatch batch) {
+        long start = memory.start(region);
+        long bytes = memory.bytes(region);
+        boolean all = true;
+        for (int i = 0; i < chains; i++) {
+            long rest = batch.rest[i];
+            long offset = batch.address[i] - start;
+            long length = rest & 0xffff_ffffL;
+            // BOUNDS: as GuestMemory.find; and then nothing is subtracted from less.
+            boolean simple = batch.head[i] < ringSize
+                    && (rest & flags) == plain
+                    && Long.compareUnsigned(offset, bytes) < 0
+                    && length <= bytes - offset
+                    && length <= Integer.MAX_VALUE;
+            batch.setBuffer(i, offset, simple ? (int) length : ChainBatch.NOT_SIMPLE);
+            all &= simple;
+        }
+        batch.setBase(memory.memory(region));
+        return all;
+    }
+
+    private void findElsewhere(int i, int chains, ChainBatch batch) {
+        long address = batch.address[i];
+        long length = batch.rest[i] & 0xffff_ffffL;
         int region = memory.find(address, lastRegion);
         if (region == GuestMemory.OUTSIDE) {
-            return false;
+            return;
         }
         lastRegion = region;
         long offset = memory.offset(region, address);
-        if (length > memory.room(region, offset) || length > Integer.MAX_VALUE) {
-            return false;
+        if (length <= memory.room(region, offset) && length <= Integer.MAX_VALUE) {
+            batch.setBase(i, memory.memory(region), chains);
+            batch.setBuffer(i, offset, (int) length);
         }
-        batch.setBuffer(i, memory.memory(region), offset, (int) length);
-        return true;
     }
 
     /** A buffer that crosses from one region into the next. */

@@ -8,12 +8,10 @@ import static io.patchbay.vhost.ring.PackedRingDescriptor.EVENT_FLAGS_DESC;
 import static io.patchbay.vhost.ring.PackedRingDescriptor.EVENT_FLAGS_DISABLE;
 import static io.patchbay.vhost.ring.PackedRingDescriptor.EVENT_FLAGS_ENABLE;
 import static io.patchbay.vhost.ring.PackedRingDescriptor.FLAG_INDIRECT;
-import static io.patchbay.vhost.ring.PackedRingDescriptor.FLAG_NEXT;
 import static io.patchbay.vhost.ring.PackedRingDescriptor.FLAG_WRITE;
 import static io.patchbay.vhost.ring.PackedRingDescriptor.U16;
 import static io.patchbay.vhost.ring.PackedRingDescriptor.U32;
 import static io.patchbay.vhost.ring.PackedRingDescriptor.U64;
-import static io.patchbay.vhost.ring.PackedRingDescriptor.U64_ANYWHERE;
 
 import io.patchbay.vhost.memory.GuestMemory;
 import java.lang.foreign.MemorySegment;
@@ -22,65 +20,23 @@ import java.lang.invoke.VarHandle;
 /**
  * A packed virtqueue (virtio 1.3 §2.8).
  *
- * <p>Where a chain ends is decided once, when its head is seen to be available, and kept until the chain is used: what a guest does to
- * NEXT flags after that changes nothing.
- *
- * <p>Flags are read as 16 bits and only ever tested, never computed with; what becomes an id or a length is read as 64 bits (package
- * io.patchbay.vhost.memory).
+ * <p>What becomes an id or a length is read as 64 bits (package io.patchbay.vhost.memory).
  */
 public final class PackedRing implements DeviceRing {
 
-    private static final VarHandle ACQUIRE_U16 = U16.varHandle();
-
-    /** In an {@link #extents} entry: the first descriptor below, the number of descriptors above. */
-    private static final int EXTENT_COUNT_SHIFT = 15;
-
-    /** In the second half of a descriptor, the flags by which one buffer differs from anything else. Of NEXT {@link #extents} know. */
+    /** In the second half of a descriptor, the flags by which one buffer differs from anything else. Of NEXT {@link #chains} know. */
     private static final long FLAGS_THAT_MATTER = (long) (FLAG_WRITE | FLAG_INDIRECT) << 48;
 
     private final int size;
     private final boolean eventIdx;
     private final boolean indirect;
-    private final boolean batches;
     private final MemorySegment descriptors;
     private final MemorySegment driverEvent;
     private final MemorySegment deviceEvent;
-    private final GuestMemory memory;
     private final GuestBuffers buffers;
-    private int lastTableRegion;
-
-    /** The chains seen and not yet used, in order, by running number; each is at least one descriptor, so there are at most {@link #size}. */
-    private final int[] extents;
-
-    private final int extentsMask;
-
-    /** Second halves of the used descriptors that are not shown yet, each where its chain's extent is. */
-    private final long[] usedRests;
-
-    private int nextChain;
-    private int nextToUse;
-    private int nextToShow;
-    private int known;
-    /** Descriptors of the chains seen and not yet shown as used. */
-    private int held;
-
-    /** The next descriptor to be looked at for a head. */
-    private int scan;
-
-    private boolean scanWrap;
-    private boolean endless;
-
-    private int used;
-    private boolean usedWrap;
-
-    /** Where the driver knows us to be. */
-    private int shown;
-
-    /** Descriptors passed since the last publication. */
-    private int moved;
-
-    /** Of the buffer used last, where batches are shown by that. */
-    private int lastId;
+    private final IndirectTable table;
+    private final PackedChains chains;
+    private final PackedUsed used;
 
     /** What was last said of kicks. */
     private int kicks = EVENT_FLAGS_DISABLE;
@@ -96,21 +52,13 @@ public final class PackedRing implements DeviceRing {
         this.size = size;
         this.eventIdx = features.eventIdx();
         this.indirect = features.indirect();
-        this.batches = features.usedInBatches();
         this.descriptors = places.descriptors();
         this.driverEvent = places.available();
         this.deviceEvent = places.used();
-        this.memory = memory;
         this.buffers = new GuestBuffers(memory);
-        int capacity = Math.max(1, Integer.highestOneBit(size - 1) << 1);
-        this.extents = new int[capacity];
-        this.extentsMask = capacity - 1;
-        this.usedRests = new long[batches ? 0 : capacity];
-        this.scan = PackedRingDescriptor.index(at);
-        this.scanWrap = PackedRingDescriptor.wrap(at);
-        this.used = scan;
-        this.usedWrap = scanWrap;
-        this.shown = at;
+        this.table = new IndirectTable(memory);
+        this.chains = new PackedChains(size, descriptors, at);
+        this.used = new PackedUsed(size, features.usedInBatches(), descriptors, at, chains);
     }
 
     /**
@@ -148,86 +96,33 @@ public final class PackedRing implements DeviceRing {
 
     @Override
     public int available(int wanted) {
-        return known >= wanted ? known : look(wanted);
-    }
-
-    private int look(int wanted) {
-        while (known < wanted && held < size && !endless) {
-            // ORDER: acquire, so that the rest of the chain is at least as new as the flags of its head.
-            int flags = (short) ACQUIRE_U16.getAcquire(descriptors, flagsOf(scan));
-            if (!PackedRingDescriptor.isAvailable(flags, scanWrap)) {
-                break;
-            }
-            int count = countFrom(scan, flags);
-            if (count == 0) {
-                endless = true;
-                whyBroken = "a descriptor chain is longer than the ring, or than any frame";
-                break;
-            }
-            extents[nextChain + known & extentsMask] = scan | count << EXTENT_COUNT_SHIFT;
-            known++;
-            held += count;
-            scan += count;
-            if (scan >= size) {
-                scan -= size;
-                scanWrap = !scanWrap;
-            }
+        int known = chains.available(wanted);
+        if (known == 0 && chains.isEndless()) {
+            whyBroken = "a descriptor chain is longer than the ring, or than any frame";
+            return BROKEN;
         }
-        return known == 0 && endless ? BROKEN : known;
-    }
-
-    /**
-     * Descriptors of the chain that begins here; 0 if it does not end before what is held already begins, or within what a frame can have:
-     * there is nothing to be had from it that would be worth the search.
-     */
-    private int countFrom(int head, int headFlags) {
-        int room = Math.min(size - held, Chain.MAX_SEGMENTS);
-        int flags = headFlags;
-        int index = head;
-        for (int count = 1; count <= room; count++) {
-            if ((flags & FLAG_NEXT) == 0) {
-                return count;
-            }
-            index = index + 1 == size ? 0 : index + 1;
-            flags = descriptors.get(U16, flagsOf(index));
-        }
-        return 0;
-    }
-
-    private static long flagsOf(int index) {
-        return (long) index * DESCRIPTOR_BYTES + DESCRIPTOR_FLAGS;
+        return known;
     }
 
     @Override
-    public void readBatch(int chains, boolean writable, ChainBatch batch) {
+    public void readBatch(int count, boolean writable, ChainBatch batch) {
         // Two sweeps, the first of which does nothing but load, as in a split ring.
-        for (int i = 0; i < chains; i++) {
+        int next = chains.next();
+        boolean single = true;
+        for (int i = 0; i < count; i++) {
+            int extent = chains.extent(next + i);
             // BOUNDS: the first descriptor of an extent is < size.
-            long at = (long) firstOf(extents[nextChain + i & extentsMask]) * DESCRIPTOR_BYTES;
-            batch.address[i] = descriptors.get(U64, at + DESCRIPTOR_ADDRESS);
-            batch.rest[i] = descriptors.get(U64, at + DESCRIPTOR_REST);
+            long at = (long) PackedChains.first(extent) * DESCRIPTOR_BYTES;
+            long rest = descriptors.get(U64, at + DESCRIPTOR_REST);
+            batch.put(i, idOf(rest), descriptors.get(U64, at + DESCRIPTOR_ADDRESS), rest);
+            single &= PackedChains.count(extent) == 1;
         }
-        long plain = writable ? (long) FLAG_WRITE << 48 : 0;
-        for (int i = 0; i < chains; i++) {
-            long rest = batch.rest[i];
-            int id = idOf(rest);
-            batch.setHead(i, id);
-            boolean simple = countOf(extents[nextChain + i & extentsMask]) == 1
-                    && id < size
-                    && (rest & FLAGS_THAT_MATTER) == plain
-                    && buffers.set(i, batch.address[i], length(rest), batch);
-            if (!simple) {
+        buffers.findAll(count, size, FLAGS_THAT_MATTER, writable ? (long) FLAG_WRITE << 48 : 0, batch);
+        for (int i = 0; i < count && !single; i++) {
+            if (PackedChains.count(chains.extent(next + i)) != 1) {
                 batch.setNotSimple(i);
             }
         }
-    }
-
-    private static int firstOf(int extent) {
-        return extent & PackedRingDescriptor.MAX_SIZE - 1;
-    }
-
-    private static int countOf(int extent) {
-        return extent >>> EXTENT_COUNT_SHIFT;
     }
 
     private static int idOf(long rest) {
@@ -236,9 +131,9 @@ public final class PackedRing implements DeviceRing {
 
     @Override
     public ChainResult read(int ahead, boolean writable, Chain chain) {
-        int extent = extents[nextChain + ahead & extentsMask];
-        int index = firstOf(extent);
-        int count = countOf(extent);
+        int extent = chains.extent(chains.next() + ahead);
+        int index = PackedChains.first(extent);
+        int count = PackedChains.count(extent);
         int last = index + count - 1;
         last = last < size ? last : last - size;
         // BOUNDS: index and last < size, and the ring is size descriptors long. Each half of a descriptor is read once.
@@ -282,30 +177,19 @@ public final class PackedRing implements DeviceRing {
     }
 
     /** An indirect table: its descriptors follow one another, and of their flags only WRITE means anything (§2.8.7). */
-    private ChainResult addTable(long table, long tableBytes, boolean writable, Chain chain) {
-        long count = tableBytes / DESCRIPTOR_BYTES;
-        if (count == 0 || count * DESCRIPTOR_BYTES != tableBytes) {
+    private ChainResult addTable(long address, long tableBytes, boolean writable, Chain chain) {
+        long count = table.begin(address, tableBytes);
+        if (count == 0) {
             return ChainResult.BAD;
         }
-        int region = lastTableRegion;
         // However long the table, the loop ends with TOO_LONG when the chain is full.
         for (long i = 0; i < count; i++) {
-            long at = table + i * DESCRIPTOR_BYTES;
-            region = memory.find(at, region);
-            if (region == GuestMemory.OUTSIDE) {
+            if (!table.read(i) || isIndirect(table.rest())) {
                 return ChainResult.BAD;
             }
-            lastTableRegion = region;
-            long offset = memory.offset(region, at);
-            // A table may cross from one region into the next, a descriptor not: regions are made of pages.
-            if (memory.room(region, offset) < DESCRIPTOR_BYTES) {
-                return ChainResult.BAD;
-            }
-            long address = memory.memory(region).get(U64_ANYWHERE, offset + DESCRIPTOR_ADDRESS);
-            long rest = memory.memory(region).get(U64_ANYWHERE, offset + DESCRIPTOR_REST);
-            ChainResult added = isIndirect(rest)
-                    ? ChainResult.BAD
-                    : buffers.add(address, length(rest), (rest >>> 48 & FLAG_WRITE) != 0, writable, chain);
+            long rest = table.rest();
+            ChainResult added =
+                    buffers.add(table.address(), length(rest), (rest >>> 48 & FLAG_WRITE) != 0, writable, chain);
             if (added != ChainResult.OK) {
                 return added;
             }
@@ -315,59 +199,37 @@ public final class PackedRing implements DeviceRing {
 
     @Override
     public void consume(int n) {
-        nextChain += n;
-        known -= n;
+        chains.consume(n);
     }
 
     @Override
     public void use(int head, int written) {
-        int place = nextToUse++ & extentsMask;
-        int count = countOf(extents[place]);
-        if (batches) {
-            lastId = head; // of the batch's last buffer in the end (§2.8.9)
-        } else {
-            usedRests[place] = rest(written, head, usedFlags(count) | (written > 0 ? FLAG_WRITE : 0));
-        }
-        moved += count;
-        used += count;
-        if (used >= size) {
-            used -= size;
-            usedWrap = !usedWrap;
-        }
+        used.add(head, written);
     }
 
-    private int usedFlags(int count) {
-        return PackedRingDescriptor.usedFlags(usedWrap, count);
-    }
-
-    private static long rest(int length, int id, int flags) {
-        return (length & 0xffff_ffffL) | (long) id << 32 | (long) flags << 48;
+    @Override
+    public void use(ChainBatch batch, int from, int n) {
+        chains.consume(n);
+        used.addAll(batch, from, n);
     }
 
     @Override
     public boolean publish() {
+        int moved = used.moved();
         if (moved == 0) {
             return false;
         }
-        int first = PackedRingDescriptor.index(shown);
-        // Of buffers that nothing was written to drivers ignore the length (§2.8.4); it says how many descriptors a
-        // batch had.
-        long rest = batches
-                ? rest(moved, lastId, PackedRingDescriptor.usedFlags(PackedRingDescriptor.wrap(shown), 1))
-                : usedRests[nextToShow & extentsMask];
-        if (!batches) {
-            writeUsedButFirst();
-        }
+        int first = used.first();
+        used.writeAllButFirst();
         if (log.isOn()) {
-            logDescriptors(first, batches ? 1 : moved);
+            logDescriptors(first, used.written());
         }
         // ORDER: buffers, and every other used descriptor with its flags, before the flags of the first: the driver
         // takes them in order. A fence and a plain store, since release stores can kill the virtual machine if the page
-        // has gone (package io.patchbay.vhost.memory). All of the first in one store: if we are killed now, it is as
-        // the driver wrote it, or used.
+        // has gone (package io.patchbay.vhost.memory).
         VarHandle.releaseFence();
-        descriptors.set(U64, (long) first * DESCRIPTOR_BYTES + DESCRIPTOR_REST, rest);
-        shown = usedPosition();
+        int shown = used.chains();
+        used.writeFirst();
         // ORDER: noted after it is so; PackedResume can tell what is used and not noted, but not the reverse.
         VarHandle.releaseFence();
         notePosition();
@@ -378,29 +240,19 @@ public final class PackedRing implements DeviceRing {
             log.wroteEvent(0, PackedRingDescriptor.EVENT_BYTES);
             logDescriptors(first, 1);
         }
-        int passed = moved;
-        moved = 0;
-        held -= passed;
-        nextToShow = nextToUse;
-        // Both fields in one load, so that they belong together.
-        int event = driverEvent.get(U32, 0);
-        int eventFlags = event >>> 16 & 3;
-        if (eventIdx && eventFlags == EVENT_FLAGS_DESC) {
-            return PackedRingDescriptor.passes(event & 0xffff, usedPosition(), passed, size);
-        }
-        return eventFlags != EVENT_FLAGS_DISABLE;
+        chains.free(moved, shown);
+        return wantsCall(moved);
     }
 
-    /**
-     * Writes all used descriptors but the first, in one sweep when all are known, and the cache line of the first last: that line is where the
-     * driver polls, and each of its looks takes it away from us.
-     */
-    private void writeUsedButFirst() {
-        for (int i = nextToUse - 1; i != nextToShow; i--) {
-            int place = i & extentsMask;
-            // BOUNDS: the first descriptor of an extent is < size.
-            descriptors.set(U64, (long) firstOf(extents[place]) * DESCRIPTOR_BYTES + DESCRIPTOR_REST, usedRests[place]);
+    /** Whether the driver wants to be told that so many descriptors were passed. */
+    private boolean wantsCall(int moved) {
+        // Both fields in one load, so that they belong together.
+        int event = driverEvent.get(U32, 0);
+        int flags = event >>> 16 & 3;
+        if (eventIdx && flags == EVENT_FLAGS_DESC) {
+            return PackedRingDescriptor.passes(event & 0xffff, used.position(), moved, size);
         }
+        return flags != EVENT_FLAGS_DISABLE;
     }
 
     /** Logs descriptors after they were written; those between two that were are in the pages of the same ring. */
@@ -419,18 +271,18 @@ public final class PackedRing implements DeviceRing {
     /** Leaves our position where drivers look only if they are to kick when they pass one: then it is what they find there. */
     private void notePosition() {
         if (kicks != EVENT_FLAGS_DESC) {
-            deviceEvent.set(U32, 0, PackedResume.mark(shown, size) | kicks << 16);
+            deviceEvent.set(U32, 0, PackedResume.mark(used.shown(), size) | kicks << 16);
         }
     }
 
     @Override
     public boolean enableKicks() {
-        if (known > 0) {
+        if (chains.known() > 0) {
             return true;
         }
         if (eventIdx) {
             kicks = EVENT_FLAGS_DESC;
-            deviceEvent.set(U32, 0, PackedRingDescriptor.position(scan, scanWrap) | kicks << 16);
+            deviceEvent.set(U32, 0, chains.position() | kicks << 16);
         } else {
             kicks = EVENT_FLAGS_ENABLE;
             notePosition();
@@ -453,13 +305,9 @@ public final class PackedRing implements DeviceRing {
         }
     }
 
-    private int usedPosition() {
-        return PackedRingDescriptor.position(used, usedWrap);
-    }
-
     @Override
     public long position() {
-        return PackedRingDescriptor.base(usedPosition());
+        return PackedRingDescriptor.base(used.position());
     }
 
     @Override

@@ -39,8 +39,8 @@ public final class SplitRing implements DeviceRing {
     private final MemorySegment descriptors;
     private final MemorySegment available;
     private final MemorySegment used;
-    private final GuestMemory memory;
     private final GuestBuffers buffers;
+    private final IndirectTable table;
     private RingLog log = RingLog.OFF;
 
     /** Free-running indices; only the low 16 bits are ever shown. */
@@ -49,7 +49,6 @@ public final class SplitRing implements DeviceRing {
     private int seenAvailable;
     private int nextUsed;
     private int publishedUsed;
-    private int lastTableRegion;
     private String whyBroken = "";
 
     /**
@@ -65,7 +64,7 @@ public final class SplitRing implements DeviceRing {
         this.descriptors = places.descriptors();
         this.available = places.available();
         this.used = places.used();
-        this.memory = memory;
+        this.table = new IndirectTable(memory);
         this.buffers = new GuestBuffers(memory);
         this.nextAvailable = base & 0xffff;
         this.seenAvailable = nextAvailable;
@@ -111,22 +110,12 @@ public final class SplitRing implements DeviceRing {
         for (int i = 0; i < chains; i++) {
             int slot = nextAvailable + i & mask;
             int head = SplitRingDescriptor.readU16(available, SplitRingDescriptor.availableEntry(slot));
-            batch.setHead(i, head);
             // BOUNDS: masked, so within the table; a head that is not is found out in the second sweep.
             long at = (long) (head & mask) * DESCRIPTOR_BYTES;
-            batch.address[i] = descriptors.get(U64, at + DESCRIPTOR_ADDRESS);
-            batch.rest[i] = descriptors.get(U64, at + DESCRIPTOR_REST);
+            batch.put(
+                    i, head, descriptors.get(U64, at + DESCRIPTOR_ADDRESS), descriptors.get(U64, at + DESCRIPTOR_REST));
         }
-        long plain = writable ? (long) FLAG_WRITE << 32 : 0;
-        for (int i = 0; i < chains; i++) {
-            long rest = batch.rest[i];
-            boolean simple = batch.head(i) < size
-                    && (rest & FLAGS_THAT_MATTER) == plain
-                    && buffers.set(i, batch.address[i], rest & 0xffff_ffffL, batch);
-            if (!simple) {
-                batch.setNotSimple(i);
-            }
-        }
+        buffers.findAll(chains, size, FLAGS_THAT_MATTER, writable ? (long) FLAG_WRITE << 32 : 0, batch);
     }
 
     @Override
@@ -174,32 +163,19 @@ public final class SplitRing implements DeviceRing {
         return ChainResult.BAD;
     }
 
-    private ChainResult followTable(long table, long tableBytes, boolean writable, Chain chain) {
-        long count = tableBytes / DESCRIPTOR_BYTES;
-        if (count == 0 || count * DESCRIPTOR_BYTES != tableBytes) {
-            return ChainResult.BAD;
-        }
+    private ChainResult followTable(long tableAddress, long tableBytes, boolean writable, Chain chain) {
+        long count = table.begin(tableAddress, tableBytes);
         int index = 0;
-        int region = lastTableRegion;
         for (int steps = 0; steps < count && steps < MAX_INDIRECT; steps++) {
-            long at = table + (long) index * DESCRIPTOR_BYTES;
-            region = memory.find(at, region);
-            // A table may cross from one region into the next, a descriptor not: regions are made of pages.
-            if (region == GuestMemory.OUTSIDE) {
+            if (!table.read(index)) {
                 return ChainResult.BAD;
             }
-            lastTableRegion = region;
-            long offset = memory.offset(region, at);
-            if (memory.room(region, offset) < DESCRIPTOR_BYTES) {
-                return ChainResult.BAD;
-            }
-            long address = memory.memory(region).get(U64_ANYWHERE, offset + DESCRIPTOR_ADDRESS);
-            long rest = memory.memory(region).get(U64_ANYWHERE, offset + DESCRIPTOR_REST);
+            long rest = table.rest();
             int flags = (int) (rest >>> 32) & 0xffff;
             if ((flags & FLAG_INDIRECT) != 0) {
                 return ChainResult.BAD;
             }
-            ChainResult added = add(address, rest & 0xffff_ffffL, flags, writable, chain);
+            ChainResult added = add(table.address(), rest & 0xffff_ffffL, flags, writable, chain);
             if (added != ChainResult.OK || (flags & FLAG_NEXT) == 0) {
                 return added;
             }
@@ -222,15 +198,28 @@ public final class SplitRing implements DeviceRing {
 
     @Override
     public void use(int head, int written) {
+        putUsed(nextUsed, head, written);
+        nextUsed = nextUsed + 1 & 0xffff;
+    }
+
+    private void putUsed(int index, int head, int written) {
         long entry = head | (long) written << 32;
-        long at = SplitRingDescriptor.usedEntry(nextUsed & mask);
+        long at = SplitRingDescriptor.usedEntry(index & mask);
         // A driver that takes its descriptors in turn makes the same entries lap after lap; a line that is only read
         // stays in both
         // processors' caches.
         if (used.get(U64_ANYWHERE, at) != entry) {
             used.set(U64_ANYWHERE, at, entry);
         }
-        nextUsed = nextUsed + 1 & 0xffff;
+    }
+
+    @Override
+    public void use(ChainBatch batch, int from, int n) {
+        consume(n);
+        for (int i = 0; i < n; i++) {
+            putUsed(nextUsed + i, batch.head(from + i), batch.written(from + i));
+        }
+        nextUsed = nextUsed + n & 0xffff;
     }
 
     @Override

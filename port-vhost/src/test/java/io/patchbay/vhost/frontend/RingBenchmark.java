@@ -91,10 +91,10 @@ public class RingBenchmark {
         boolean kick = driver.publish();
         int chains = Math.min(device.available(BURST), BURST);
         device.readBatch(chains, writable, batch);
-        device.consume(chains);
         for (int i = 0; i < chains; i++) {
-            device.use(batch.head(i), writable ? 76 : 0);
+            batch.setWritten(i, writable ? 76 : 0);
         }
+        device.use(batch, 0, chains);
         boolean call = device.publish();
         int back = 0;
         while (driver.next()) {

@@ -22,7 +22,7 @@ import org.jspecify.annotations.Nullable;
  * </pre>
  *
  * <p>The receive queue fills a burst ({@link #addSegment} for each piece of the tail, then {@link #endFrame}, or {@link #dropFrame}
- * to take the pieces back; or, for frames in one piece, {@link #addUnread} for each and {@link #readHeads} for all); forwarding and transmission only read it. The memory behind the segments belongs to the sender, who may
+ * to take the pieces back; or, for frames in one piece, {@link #addWhole} for many); forwarding and transmission only read it. The memory behind the segments belongs to the sender, who may
  * change any byte of it at any time, and is valid until the queue's chains are released at the end of the turn.
  *
  * <p>Confined to its worker. Nothing here allocates after construction.
@@ -51,7 +51,6 @@ public final class Burst {
     private final long[] head0;
     private final long[] head1;
     private final int[] length;
-    private final boolean[] unread;
 
     /** The frame lies in one piece, its head right before its tail. */
     private final boolean[] whole;
@@ -73,6 +72,10 @@ public final class Burst {
     private boolean anyOffload;
     private boolean last;
     private int extraSegments;
+    /** All frames lie in one piece each, in the same memory. */
+    private boolean alike;
+
+    private MemorySegment memory = MemorySegment.NULL;
     private @Nullable MemorySegment headerCopies;
     private @Nullable SoftwareOffload softwareOffload;
 
@@ -86,7 +89,6 @@ public final class Burst {
         head0 = new long[capacity];
         head1 = new long[capacity];
         length = new int[capacity];
-        unread = new boolean[capacity];
         whole = new boolean[capacity];
         segmentEnd = new int[capacity + 1];
         offload = new long[capacity];
@@ -105,6 +107,7 @@ public final class Burst {
         segments = 0;
         bytes = 0;
         effort = 0;
+        alike = true;
         if (anyOffload) {
             Arrays.fill(offload, Offload.NONE);
             Arrays.fill(piecesSent, 0);
@@ -150,6 +153,11 @@ public final class Burst {
         return count == capacity;
     }
 
+    /** After how many more bytes the burst should end. */
+    public long bytesLeft() {
+        return ENOUGH_BYTES - bytes;
+    }
+
     /** Whether a frame of the most segments allowed still finds room, and the burst is not yet so much work that it should end. */
     public boolean hasRoomForAnyFrame() {
         return count < capacity
@@ -185,8 +193,8 @@ public final class Burst {
      */
     public void endFrame(long first, long second, int frameLength) {
         int i = count;
-        unread[i] = false;
         whole[i] = false;
+        alike = false;
         head0[i] = first;
         head1[i] = second;
         length[i] = frameLength;
@@ -196,42 +204,48 @@ public final class Burst {
     }
 
     /**
-     * Adds a whole frame that lies in one piece, its head not read yet: {@link #readHeads} must follow before anybody looks at it.
+     * Adds frames that lie in one piece each, all in the same memory, and reads their heads, each byte once. From then on the frames are what was read.
+     * There must be room for any frame, and for so many.
      *
-     * @param frameLength at least {@value #HEAD_BYTES}; the range must lie within {@code base}
+     * @param at where the pieces lie in {@code base}; the first is number {@code from}
+     * @param pieceBytes how long they are; each lies within {@code base} and has at least {@value #HEAD_BYTES} bytes but for those to be passed over
+     * @param skip bytes at the beginning of each piece that are not the frame's
      */
-    public void addUnread(MemorySegment base, long offset, int frameLength) {
-        int s = segments;
-        SegmentSlots.put(segmentBase, s, base);
-        segmentOffset[s] = offset;
-        segmentLength[s] = frameLength - HEAD_BYTES;
-        segments = s + 1;
+    public void addWhole(MemorySegment base, long[] at, int[] pieceBytes, int from, int n, int skip) {
+        noteMemory(base);
         int i = count;
-        unread[i] = true;
-        whole[i] = true;
-        length[i] = frameLength;
-        bytes += frameLength;
-        segmentEnd[i + 1] = s + 1;
-        count = i + 1;
+        int s = segments;
+        // In a sweep of its own, so that the cache misses overlap: every frame was just written by another processor.
+        for (int k = 0; k < n; k++) {
+            long frame = at[from + k] + skip;
+            head0[i + k] = base.get(WORD, frame);
+            head1[i + k] = base.get(WORD, frame + Long.BYTES);
+        }
+        int sum = 0;
+        for (int k = 0; k < n; k++) {
+            int frameBytes = pieceBytes[from + k] - skip;
+            length[i + k] = frameBytes;
+            segmentLength[s + k] = frameBytes - HEAD_BYTES;
+            segmentOffset[s + k] = at[from + k] + skip + HEAD_BYTES;
+            segmentEnd[i + k + 1] = s + k + 1;
+            sum += frameBytes;
+        }
+        for (int k = 0; k < n; k++) {
+            SegmentSlots.put(segmentBase, s + k, base);
+        }
+        Arrays.fill(whole, i, i + n, true);
+        bytes += sum;
+        segments = s + n;
+        count = i + n;
     }
 
-    /**
-     * Reads the heads of all frames added unread, each byte once. From then on the frames are what was read.
-     *
-     * <p>In one sweep with nothing in between, so that the cache misses overlap: every frame was just written by another processor.
-     */
-    public void readHeads() {
-        for (int i = 0, n = count; i < n; i++) {
-            if (unread[i]) {
-                int s = segmentEnd[i];
-                MemorySegment base = segmentBase[s];
-                long at = segmentOffset[s];
-                head0[i] = base.get(WORD, at);
-                head1[i] = base.get(WORD, at + Long.BYTES);
-                segmentOffset[s] = at + HEAD_BYTES;
-                unread[i] = false;
-            }
+    @SuppressWarnings({"MemorySegmentReferenceEquality", "ReferenceEquality"})
+    private void noteMemory(MemorySegment base) {
+        if (memory == base) {
+            return;
         }
+        alike &= count == 0;
+        memory = base;
     }
 
     /** Takes back the pieces added since the last completed frame. */
@@ -359,6 +373,7 @@ public final class Burst {
         segments = first + 1 + left;
         segmentEnd[count] = segments;
         whole[i] = false;
+        alike = false;
         return true;
     }
 
@@ -448,6 +463,31 @@ public final class Burst {
             int n = segmentLength[s];
             MemorySegment.copy(segmentBase[s], segmentOffset[s], to, position, n);
             position += n;
+        }
+    }
+
+    /**
+     * Copies frames, each to a contiguous place of its own.
+     *
+     * @param frames which; the first {@code n} entries are meant
+     * @param to has at least as many bytes as a frame from {@code skip} after its place
+     * @param at the places; {@code at[k]} is that of {@code frames[k]}
+     */
+    public void copyFrames(int[] frames, int n, MemorySegment to, long[] at, int skip) {
+        if (!alike) {
+            for (int k = 0; k < n; k++) {
+                copyFrame(frames[k], to, at[k] + skip);
+            }
+            return;
+        }
+        // As copyFrame does it, but what is asked of either memory is asked once.
+        MemorySegment from = memory;
+        for (int k = 0; k < n; k++) {
+            int i = frames[k];
+            long target = at[k] + skip;
+            MemorySegment.copy(from, segmentOffset[segmentEnd[i]] - HEAD_BYTES, to, target, length[i]);
+            to.set(WORD, target, head0[i]);
+            to.set(WORD, target + Long.BYTES, head1[i]);
         }
     }
 

@@ -5,7 +5,9 @@ import static org.assertj.core.api.Assertions.assertThat;
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
 import java.lang.foreign.ValueLayout;
+import java.util.List;
 import java.util.Random;
+import java.util.stream.IntStream;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
@@ -31,8 +33,7 @@ class BurstTest {
         byte[] frame = TestFrames.frame(0x0200_0000_0001L, 0x0200_0000_0002L, length, random);
         MemorySegment sender = Arena.ofAuto().allocate(length + 12L);
         MemorySegment.copy(frame, 0, sender, ValueLayout.JAVA_BYTE, 12, length);
-        burst.addUnread(sender, 12, length);
-        burst.readHeads();
+        burst.addWhole(sender, new long[] {0}, new int[] {length + 12}, 0, 1, 12);
         sender.asSlice(12, Burst.HEAD_BYTES).fill((byte) 0xff);
         MemorySegment copy = Arena.ofAuto().allocate(length);
         burst.copyFrame(0, copy, 0);
@@ -40,14 +41,55 @@ class BurstTest {
     }
 
     @Test
-    void framesAddedUnreadAndReadMayAlternate() {
+    void framesInOnePieceAndInSeveralMayAlternate() {
         byte[] first = TestFrames.frame(1, 2, 100, random);
         byte[] second = TestFrames.frame(3, 4, 200, random);
-        burst.addUnread(Arena.ofAuto().allocateFrom(ValueLayout.JAVA_BYTE, first), 0, 100);
+        byte[] third = TestFrames.frame(5, 6, 300, random);
+        addWhole(first);
         TestFrames.add(burst, second, random);
-        burst.readHeads();
-        assertThat(burst.source(0)).isEqualTo(2);
-        assertThat(burst.source(1)).isEqualTo(4);
+        addWhole(third);
+        assertThat(copies(2, 0, 1)).containsExactly(third, first, second);
+    }
+
+    @Test
+    void framesOfSeveralMemoriesAreCopiedFromWhereTheyAre() {
+        byte[] first = TestFrames.frame(1, 2, 100, random);
+        byte[] second = TestFrames.frame(3, 4, 200, random);
+        addWhole(first);
+        addWhole(second);
+        assertThat(copies(0, 1)).containsExactly(first, second);
+    }
+
+    @Test
+    void framesOfOneMemoryAreCopiedTogetherAsTheyWereWhenTheirHeadsWereRead() {
+        byte[] first = TestFrames.frame(1, 2, 100, random);
+        byte[] second = TestFrames.frame(3, 4, 64, random);
+        MemorySegment sender = Arena.ofAuto().allocate(400);
+        MemorySegment.copy(first, 0, sender, ValueLayout.JAVA_BYTE, 10, 100);
+        MemorySegment.copy(second, 0, sender, ValueLayout.JAVA_BYTE, 310, 64);
+        burst.addWhole(sender, new long[] {-1, 0, 300}, new int[] {-1, 110, 74}, 1, 2, 10);
+        sender.asSlice(310, Burst.HEAD_BYTES).fill((byte) 0xff);
+        assertThat(burst.bytes()).isEqualTo(164);
+        assertThat(copies(0, 1)).containsExactly(first, second);
+        assertThat(copies(1)).containsExactly(second);
+    }
+
+    private void addWhole(byte[] frame) {
+        MemorySegment memory = Arena.ofAuto().allocateFrom(ValueLayout.JAVA_BYTE, frame);
+        burst.addWhole(memory, new long[] {0}, new int[] {frame.length}, 0, 1, 0);
+    }
+
+    /** Frames of the burst, copied together to places of one memory. */
+    private List<byte[]> copies(int... frames) {
+        int room = 512;
+        MemorySegment to = Arena.ofAuto().allocate((long) frames.length * room);
+        long[] at = IntStream.range(0, frames.length)
+                .mapToLong(i -> (long) i * room)
+                .toArray();
+        burst.copyFrames(frames, frames.length, to, at, 7);
+        return IntStream.range(0, frames.length)
+                .mapToObj(i -> to.asSlice(at[i] + 7, burst.length(frames[i])).toArray(ValueLayout.JAVA_BYTE))
+                .toList();
     }
 
     @Test

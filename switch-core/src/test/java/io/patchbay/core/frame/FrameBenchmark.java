@@ -33,6 +33,8 @@ public class FrameBenchmark {
     private final Burst burst = new Burst();
     private final Burst packet = new Burst();
     private final SoftwareOffload software = new SoftwareOffload();
+    private final long[] place = new long[1];
+    private final int[] pieceBytes = new int[1];
     private int stride;
     private int position;
 
@@ -80,8 +82,9 @@ public class FrameBenchmark {
     public void copyFrame() {
         long at = next();
         burst.clear();
-        burst.addUnread(from, at, bytes);
-        burst.readHeads();
+        place[0] = at;
+        pieceBytes[0] = bytes;
+        burst.addWhole(from, place, pieceBytes, 0, 1, 0);
         burst.copyFrame(0, to, at);
     }
 

@@ -1,0 +1,194 @@
+package io.patchbay.vhost.ring;
+
+import static io.patchbay.vhost.ring.PackedRingDescriptor.DESCRIPTOR_BYTES;
+import static io.patchbay.vhost.ring.PackedRingDescriptor.DESCRIPTOR_FLAGS;
+import static io.patchbay.vhost.ring.PackedRingDescriptor.FLAG_AVAIL;
+import static io.patchbay.vhost.ring.PackedRingDescriptor.FLAG_NEXT;
+import static io.patchbay.vhost.ring.PackedRingDescriptor.FLAG_USED;
+import static io.patchbay.vhost.ring.PackedRingDescriptor.U16;
+
+import java.lang.foreign.MemorySegment;
+import java.lang.invoke.VarHandle;
+
+/**
+ * Which chains the driver of a packed virtqueue has made available, as far as they were seen and are not shown as used, in order.
+ *
+ * <p>A chain is an <em>extent</em>: its first descriptor and how many it has. Where it ends is decided once, when its head is seen to be available, and
+ * kept: what a guest does to NEXT flags after that changes nothing.
+ *
+ * <p>Flags are read as 16 bits and only ever tested, never computed with (package io.patchbay.vhost.memory).
+ */
+final class PackedChains {
+
+    /** In an extent: the first descriptor below, the number of descriptors above. */
+    private static final int COUNT_SHIFT = 15;
+
+    private static final int ONE = 1 << COUNT_SHIFT;
+
+    private final int size;
+    private final MemorySegment descriptors;
+
+    /** By running number; each chain is at least one descriptor, so there are at most {@link #size}. */
+    private final int[] extents;
+
+    private final int mask;
+
+    private int next;
+    private int known;
+    private int shown;
+    private int held;
+
+    /** The next descriptor to be looked at for a head. */
+    private int scan;
+
+    private boolean scanWrap;
+    private boolean endless;
+
+    /** @param at position of the first descriptor to be looked at */
+    PackedChains(int size, MemorySegment descriptors, int at) {
+        this.size = size;
+        this.descriptors = descriptors;
+        this.extents = new int[capacity(size)];
+        this.mask = extents.length - 1;
+        this.scan = PackedRingDescriptor.index(at);
+        this.scanWrap = PackedRingDescriptor.wrap(at);
+    }
+
+    /** A power of two that is no less. */
+    static int capacity(int size) {
+        return Math.max(1, Integer.highestOneBit(size - 1) << 1);
+    }
+
+    /** How many chains were seen and not consumed, after a look for so many. */
+    int available(int wanted) {
+        if (known < wanted && !endless) {
+            lookForSingles(wanted);
+            lookForChains(wanted);
+        }
+        return known;
+    }
+
+    int known() {
+        return known;
+    }
+
+    /** Whether a chain has no end, so that what comes behind it can never be found. */
+    boolean isEndless() {
+        return endless;
+    }
+
+    /** In one sweep, with nothing in between, up to the first descriptor that is not available, or not alone. */
+    private void lookForSingles(int wanted) {
+        int most = Math.min(wanted - known, size - held);
+        int place = next + known;
+        int index = scan;
+        boolean wrap = scanWrap;
+        int n = 0;
+        while (n < most) {
+            int flags = descriptors.get(U16, flagsOf(index));
+            if ((flags & (FLAG_AVAIL | FLAG_USED | FLAG_NEXT)) != (wrap ? FLAG_AVAIL : FLAG_USED)) {
+                break;
+            }
+            extents[place + n & mask] = index | ONE;
+            n++;
+            if (++index == size) {
+                index = 0;
+                wrap = !wrap;
+            }
+        }
+        known += n;
+        held += n;
+        scan = index;
+        scanWrap = wrap;
+        // ORDER: what is read of these chains from now on is at least as new as their flags.
+        VarHandle.acquireFence();
+    }
+
+    private void lookForChains(int wanted) {
+        while (known < wanted && held < size) {
+            int flags = descriptors.get(U16, flagsOf(scan));
+            if (!PackedRingDescriptor.isAvailable(flags, scanWrap)) {
+                return;
+            }
+            // ORDER: the rest of the chain must be at least as new as the flags of its head.
+            VarHandle.acquireFence();
+            int count = countFrom(scan, flags);
+            if (count == 0) {
+                endless = true;
+                return;
+            }
+            extents[next + known & mask] = scan | count << COUNT_SHIFT;
+            known++;
+            held += count;
+            scan += count;
+            if (scan >= size) {
+                scan -= size;
+                scanWrap = !scanWrap;
+            }
+        }
+    }
+
+    /**
+     * Descriptors of the chain that begins here; 0 if it does not end before what is held already begins, or within what a frame can have:
+     * there is nothing to be had from it that would be worth the search.
+     */
+    private int countFrom(int head, int headFlags) {
+        int room = Math.min(size - held, Chain.MAX_SEGMENTS);
+        int flags = headFlags;
+        int index = head;
+        for (int count = 1; count <= room; count++) {
+            if ((flags & FLAG_NEXT) == 0) {
+                return count;
+            }
+            index = index + 1 == size ? 0 : index + 1;
+            flags = descriptors.get(U16, flagsOf(index));
+        }
+        return 0;
+    }
+
+    private static long flagsOf(int index) {
+        return (long) index * DESCRIPTOR_BYTES + DESCRIPTOR_FLAGS;
+    }
+
+    /** The running number of the next chain to be consumed. */
+    int next() {
+        return next;
+    }
+
+    /** Goes on by so many chains. */
+    void consume(int chains) {
+        next += chains;
+        known -= chains;
+    }
+
+    /** Says that so many descriptors, of so many chains, were shown as used: the driver may fill them again. */
+    void free(int descriptorsShown, int chainsShown) {
+        held -= descriptorsShown;
+        shown += chainsShown;
+    }
+
+    /** Whether each chain is one descriptor, of those that were seen and not shown as used. */
+    boolean areSingle() {
+        return next + known - shown == held;
+    }
+
+    /** The extent of a chain, by its running number. */
+    int extent(int chain) {
+        return extents[chain & mask];
+    }
+
+    /** The first descriptor of an extent; less than the ring's size. */
+    static int first(int extent) {
+        return extent & PackedRingDescriptor.MAX_SIZE - 1;
+    }
+
+    /** How many descriptors an extent has. */
+    static int count(int extent) {
+        return extent >>> COUNT_SHIFT;
+    }
+
+    /** Position of the descriptor that is looked at next. */
+    int position() {
+        return PackedRingDescriptor.position(scan, scanWrap);
+    }
+}

@@ -108,17 +108,14 @@ public final class PackedRing implements DeviceRing {
     public void readBatch(int count, boolean writable, ChainBatch batch) {
         // Two sweeps, the first of which does nothing but load, as in a split ring.
         int next = chains.next();
-        boolean single = true;
         for (int i = 0; i < count; i++) {
-            int extent = chains.extent(next + i);
             // BOUNDS: the first descriptor of an extent is < size.
-            long at = (long) PackedChains.first(extent) * DESCRIPTOR_BYTES;
+            long at = (long) PackedChains.first(chains.extent(next + i)) * DESCRIPTOR_BYTES;
             long rest = descriptors.get(U64, at + DESCRIPTOR_REST);
             batch.put(i, idOf(rest), descriptors.get(U64, at + DESCRIPTOR_ADDRESS), rest);
-            single &= PackedChains.count(extent) == 1;
         }
         buffers.findAll(count, size, FLAGS_THAT_MATTER, writable ? (long) FLAG_WRITE << 48 : 0, batch);
-        for (int i = 0; i < count && !single; i++) {
+        for (int i = 0; i < count && !chains.areSingle(); i++) {
             if (PackedChains.count(chains.extent(next + i)) != 1) {
                 batch.setNotSimple(i);
             }
@@ -220,7 +217,6 @@ public final class PackedRing implements DeviceRing {
             return false;
         }
         int first = used.first();
-        used.writeAllButFirst();
         if (log.isOn()) {
             logDescriptors(first, used.written());
         }
@@ -229,7 +225,7 @@ public final class PackedRing implements DeviceRing {
         // has gone (package io.patchbay.vhost.memory).
         VarHandle.releaseFence();
         int shown = used.chains();
-        used.writeFirst();
+        used.show();
         // ORDER: noted after it is so; PackedResume can tell what is used and not noted, but not the reverse.
         VarHandle.releaseFence();
         notePosition();

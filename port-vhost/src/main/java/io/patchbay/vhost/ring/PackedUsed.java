@@ -10,6 +10,8 @@ import java.lang.foreign.MemorySegment;
 /**
  * The chains of a packed virtqueue that were given back, until the driver is shown them all at once: a used descriptor for each or, with
  * VIRTIO_F_IN_ORDER, one for all of them (virtio 1.3 §2.8.9).
+ *
+ * <p>A driver takes used descriptors in order, so all but the first are written as they come: none of them is seen before that one is.
  */
 final class PackedUsed {
 
@@ -18,12 +20,9 @@ final class PackedUsed {
     private final MemorySegment descriptors;
     private final PackedChains chains;
 
-    /** Second halves of the used descriptors that are not shown yet, by running number of their chain. */
-    private final long[] rests;
-
-    private final int mask;
-
+    /** Running number of the next chain, and of the first that is not shown. */
     private int next;
+
     private int nextToShow;
 
     private int index;
@@ -35,7 +34,9 @@ final class PackedUsed {
     /** Descriptors passed since then. */
     private int moved;
 
-    /** Of the buffer used last, where batches are shown by that. */
+    /** Second half of the descriptor by which they will be shown, but for batches; of those, the id of the buffer used last. */
+    private long firstRest;
+
     private int lastId;
 
     /** @param at the position of the next descriptor to be used */
@@ -44,51 +45,57 @@ final class PackedUsed {
         this.batches = batches;
         this.descriptors = descriptors;
         this.chains = chains;
-        this.rests = new long[batches ? 1 : PackedChains.capacity(size)];
-        this.mask = rests.length - 1;
         this.index = PackedRingDescriptor.index(at);
         this.wrap = PackedRingDescriptor.wrap(at);
         this.shown = at;
     }
 
-    /** Notes that the next chain is used. */
+    /** Gives the next chain back. */
     void add(int id, int written) {
         int count = PackedChains.count(chains.extent(next));
-        lastId = id;
-        rests[next & mask] = rest(written, id, flags(wrap, count, written));
-        next++;
-        pass(count);
+        if (batches) {
+            lastId = id;
+        } else {
+            put(index, rest(written, id, flags(wrap, count, written)), moved == 0);
+        }
+        pass(1, count);
     }
 
-    /** The same of the next chains, which chains {@code from} to {@code from + n} of a batch are. */
+    /** The same of the next chains, which chains {@code from} to {@code from + n - 1} of a batch are. */
     void addAll(ChainBatch batch, int from, int n) {
-        int at = index;
-        boolean round = wrap;
-        int passed = 0;
-        boolean single = chains.areSingle();
-        for (int i = 0; i < n; i++) {
-            int count = single ? 1 : PackedChains.count(chains.extent(next + i));
-            int written = batch.written(from + i);
-            rests[next + i & mask] = rest(written, batch.head(from + i), flags(round, count, written));
-            passed += count;
-            at += count;
+        if (batches || !chains.areSingle()) {
+            for (int i = 0; i < n; i++) {
+                add(batch.head(from + i), batch.written(from + i));
+            }
+            return;
+        }
+        // The cache line of the first last: there the driver polls, and each of its looks takes the line away from us.
+        for (int i = n - 1; i >= 0; i--) {
+            int at = index + i;
+            boolean round = wrap;
             if (at >= size) {
                 at -= size;
                 round = !round;
             }
+            int written = batch.written(from + i);
+            put(at, rest(written, batch.head(from + i), flags(round, 1, written)), i == 0 && moved == 0);
         }
-        if (n > 0) {
-            lastId = batch.head(from + n - 1);
-        }
-        next += n;
-        index = at;
-        wrap = round;
-        moved += passed;
+        pass(n, n);
     }
 
-    private void pass(int count) {
-        moved += count;
-        index += count;
+    private void put(int at, long rest, boolean first) {
+        if (first) {
+            firstRest = rest;
+        } else {
+            // BOUNDS: positions are below the size.
+            descriptors.set(U64, restOf(at), rest);
+        }
+    }
+
+    private void pass(int passedChains, int passedDescriptors) {
+        next += passedChains;
+        moved += passedDescriptors;
+        index += passedDescriptors;
         if (index >= size) {
             index -= size;
             wrap = !wrap;
@@ -101,6 +108,10 @@ final class PackedUsed {
 
     private static long rest(int length, int id, int flags) {
         return (length & 0xffff_ffffL) | (long) id << 32 | (long) flags << 48;
+    }
+
+    private static long restOf(int descriptor) {
+        return (long) descriptor * DESCRIPTOR_BYTES + DESCRIPTOR_REST;
     }
 
     /** Descriptors that the driver was not shown yet. */
@@ -123,38 +134,17 @@ final class PackedUsed {
         return batches ? 1 : moved;
     }
 
-    /**
-     * Writes all used descriptors but the first, in one sweep when all are known, and the cache line of the first last: that line is where the
-     * driver polls, and each of its looks takes it away from us.
-     */
-    void writeAllButFirst() {
-        if (batches) {
-            return;
-        }
-        int at = index;
-        boolean single = chains.areSingle();
-        for (int i = next - 1; i != nextToShow; i--) {
-            at -= single ? 1 : PackedChains.count(chains.extent(i));
-            at = at < 0 ? at + size : at;
-            descriptors.set(U64, restOf(at), rests[i & mask]);
-        }
-    }
-
-    /** Writes the first, all of it in one store: if we are killed now, it is as the driver wrote it, or used. */
-    void writeFirst() {
+    /** Shows the driver all of them, in one store: if we are killed now, the first is as the driver wrote it, or used. */
+    void show() {
         // Of buffers that nothing was written to drivers ignore the length (§2.8.4); it says how many descriptors a
         // batch had.
         long rest = batches
                 ? rest(moved, lastId, PackedRingDescriptor.usedFlags(PackedRingDescriptor.wrap(shown), 1))
-                : rests[nextToShow & mask];
+                : firstRest;
         descriptors.set(U64, restOf(first()), rest);
         shown = position();
         nextToShow = next;
         moved = 0;
-    }
-
-    private static long restOf(int descriptor) {
-        return (long) descriptor * DESCRIPTOR_BYTES + DESCRIPTOR_REST;
     }
 
     /** Position that the driver knows. */

@@ -69,6 +69,10 @@ class RingModelTest {
         private final List<DriverModel.Offer> published = new ArrayList<>();
         private final List<DriverModel.Used> written = new ArrayList<>();
         private DeviceRing ring;
+        /** Descriptors that are marked as used and not shown, those of {@link #used} but the first; and the ring as it was without that. */
+        private final List<Integer> marked = new ArrayList<>();
+
+        private byte[] unmarked = {};
         private boolean armed;
         private boolean disarmed;
 
@@ -177,15 +181,36 @@ class RingModelTest {
                 }
                 assertThat(pieces).isEqualTo(offer.pieces());
             }
+            if (n == swept && consumed.isEmpty() && random.nextBoolean()) {
+                useTogether(n);
+                return;
+            }
             ring.consume(n);
             move(shown, n, consumed);
+        }
+
+        /** Gives the batch read last back. */
+        private void useTogether(int n) {
+            for (int i = 0; i < n; i++) {
+                int bytes = driver.writable ? random.nextInt(2000) : 0;
+                batch.setHead(i, shown.get(i).id());
+                batch.setWritten(i, bytes);
+                written.add(new DriverModel.Used(shown.get(i).id(), bytes));
+            }
+            int first = random.nextInt(n + 1);
+            giveBack(() -> {
+                ring.use(batch, 0, first);
+                ring.use(batch, first, n - first);
+            });
+            move(shown, n, used);
         }
 
         private void use(int n) {
             for (int i = 0; i < n; i++) {
                 int bytes = driver.writable ? random.nextInt(2000) : 0;
-                ring.use(consumed.get(i).id(), bytes);
-                written.add(new DriverModel.Used(consumed.get(i).id(), bytes));
+                int id = consumed.get(i).id();
+                giveBack(() -> ring.use(id, bytes));
+                written.add(new DriverModel.Used(id, bytes));
             }
             move(consumed, n, used);
         }
@@ -193,6 +218,7 @@ class RingModelTest {
         private void publish() {
             boolean expected = driver.mustBeNotified(used);
             assertThat(ring.publish()).as("notified").isEqualTo(expected);
+            marked.clear();
             move(used, used.size(), published);
         }
 
@@ -234,21 +260,24 @@ class RingModelTest {
                 assertThat(ring.enableKicks()).isEqualTo(!shown.isEmpty());
             }
             boolean inOrder = driver.features.usedInBatches();
-            if (layout == RingLayout.PACKED && !inOrder && used.size() > 1 && dieWhilePublishing()) {
+            if (layout == RingLayout.PACKED && !inOrder && used.size() > 1) {
                 // Some but not the first are marked as used, which cannot be undone: the next device shows all empty.
-                for (int i = 0; i < used.size(); i++) {
+                int shownEmpty = dieWhileGivingBack();
+                for (int i = 0; i < shownEmpty; i++) {
                     written.set(
                             published.size() + i,
                             new DriverModel.Used(used.get(i).id(), 0));
                 }
-                boolean ignored = driver.mustBeNotified(used); // the guest is notified of whatever it missed anyway
-                move(used, used.size(), published);
+                // The guest is notified of whatever it missed anyway.
+                boolean ignored = shownEmpty > 0 && driver.mustBeNotified(used.subList(0, shownEmpty));
+                move(used, shownEmpty, published);
             }
             written.subList(published.size(), written.size()).clear();
             shown.addAll(0, consumed);
             shown.addAll(0, used);
             consumed.clear();
             used.clear();
+            marked.clear();
             long told = PackedRingDescriptor.base(random.nextInt(driver.size) | random.nextInt(2) << 15);
             long position = layout.recover(told, driver.size, driver.places(), driver.features, RingLog.OFF);
             ring = layout.ring(driver.size, driver.places(), driver.features, position, memory);
@@ -256,28 +285,45 @@ class RingModelTest {
             disarmed = false;
         }
 
-        /** Publishes, and leaves the first so many used descriptors as they were before; false if that is all of them. */
-        private boolean dieWhilePublishing() {
-            MemorySegment descriptors = driver.places().descriptors();
-            MemorySegment event = driver.places().used();
-            byte[] before = descriptors.toArray(ValueLayout.JAVA_BYTE);
-            byte[] eventBefore = event.toArray(ValueLayout.JAVA_BYTE);
-            ring.publish();
-            int slot = 0;
-            while (isAsBefore(slot, before) || id(slot) != used.getFirst().id()) {
-                slot++;
-            }
-            int unwritten = 1 + random.nextInt(used.size());
-            for (int left = unwritten; left > 0; slot = (slot + 1) % driver.size) {
-                if (!isAsBefore(slot, before)) {
-                    int at = slot * PackedRingDescriptor.DESCRIPTOR_BYTES;
-                    MemorySegment.copy(
-                            before, at, descriptors, ValueLayout.JAVA_BYTE, at, PackedRingDescriptor.DESCRIPTOR_BYTES);
-                    left--;
+        /**
+         * Leaves some of the used descriptors behind the first as they were before.
+         *
+         * @return up to which chain they are marked
+         */
+        private int dieWhileGivingBack() {
+            int last = 0;
+            for (int chain = 1; chain < used.size(); chain++) {
+                int at = marked.get(chain - 1) * PackedRingDescriptor.DESCRIPTOR_BYTES;
+                if (random.nextBoolean()) {
+                    last = chain + 1;
+                } else {
+                    int bytes = PackedRingDescriptor.DESCRIPTOR_BYTES;
+                    MemorySegment.copy(unmarked, at, driver.places().descriptors(), ValueLayout.JAVA_BYTE, at, bytes);
                 }
             }
-            event.copyFrom(MemorySegment.ofArray(eventBefore));
-            return unwritten < used.size();
+            return last;
+        }
+
+        /** Lets the device give chains back, and notes which descriptors it has marked as used although the driver is not shown them yet. */
+        private void giveBack(Runnable use) {
+            if (layout == RingLayout.SPLIT) {
+                use.run();
+                return;
+            }
+            byte[] now = driver.places().descriptors().toArray(ValueLayout.JAVA_BYTE);
+            for (int slot : marked) {
+                int at = slot * PackedRingDescriptor.DESCRIPTOR_BYTES;
+                System.arraycopy(unmarked, at, now, at, PackedRingDescriptor.DESCRIPTOR_BYTES);
+            }
+            unmarked = now;
+            int first = PackedRingDescriptor.index((int) ring.position() & 0xffff);
+            use.run();
+            for (int i = 0; i < driver.size; i++) {
+                int slot = (first + i) % driver.size;
+                if (!marked.contains(slot) && !isAsBefore(slot, unmarked)) {
+                    marked.add(slot);
+                }
+            }
         }
 
         private boolean isAsBefore(int slot, byte[] before) {
@@ -286,11 +332,6 @@ class RingModelTest {
             return MemorySegment.mismatch(
                             driver.places().descriptors(), at, end, MemorySegment.ofArray(before), at, end)
                     < 0;
-        }
-
-        private int id(int slot) {
-            long at = (long) slot * PackedRingDescriptor.DESCRIPTOR_BYTES + PackedRingDescriptor.DESCRIPTOR_ID;
-            return driver.places().descriptors().get(ValueLayout.JAVA_SHORT_UNALIGNED, at) & 0xffff;
         }
 
         private static void move(List<DriverModel.Offer> from, int n, List<DriverModel.Offer> to) {

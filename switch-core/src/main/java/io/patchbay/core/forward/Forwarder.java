@@ -14,11 +14,16 @@ public final class Forwarder {
     /** Neither an address nor something equal to one. */
     private static final long NO_ADDRESS = -1;
 
-    private final MacTable macs;
-    /** Of the frames of a burst: where the searches for their addresses begin. */
-    private final int[] sourceHome = new int[Burst.CAPACITY];
+    /** The bytes of a frame's second word that belong to its source address. */
+    private static final long SOURCE_IN_HEAD1 = 0xffff_ffffL;
 
+    private final MacTable macs;
+    /** Where the runs of a burst's frames begin that are of one pair of addresses; and of each, where the searches for the two begin. */
+    private final int[] runStart = new int[Burst.CAPACITY + 1];
+
+    private final int[] sourceHome = new int[Burst.CAPACITY];
     private final int[] destinationHome = new int[Burst.CAPACITY];
+    private int runs;
 
     @SuppressWarnings("unused") // written so that what it is made of has to be read
     private long touched;
@@ -38,68 +43,81 @@ public final class Forwarder {
      */
     public void route(
             Burst burst, int from, int[] floodPorts, IngressPolicy policy, Routes routes, QueueCounters counters) {
-        touched = touch(burst);
-        // A burst is mostly one conversation: remembering the last pair saves most look-ups.
+        touched = findRuns(burst);
         long lastSource = NO_ADDRESS;
-        long lastDestination = NO_ADDRESS;
-        int lastPort = MacTable.UNKNOWN;
-        for (int frame = 0, n = burst.count(); frame < n; frame++) {
+        for (int run = 0; run < runs; run++) {
+            int frame = runStart[run];
+            int end = runStart[run + 1];
             long source = burst.source(frame);
             if (source != lastSource) {
                 if (!MacAddress.isValidSource(source)) {
-                    counters.drop(DropReason.INVALID_SOURCE, 1);
+                    counters.drop(DropReason.INVALID_SOURCE, end - frame);
                     continue;
                 }
                 if (!policy.allowsSource(source)) {
-                    counters.drop(DropReason.SPOOFED_SOURCE, 1);
+                    counters.drop(DropReason.SPOOFED_SOURCE, end - frame);
                     continue;
                 }
-                macs.learn(source, from, sourceHome[frame]);
+                macs.learn(source, from, sourceHome[run]);
                 lastSource = source;
-                lastDestination = NO_ADDRESS; // what was learnt just now may be the next frame's destination
             }
             long destination = burst.destination(frame);
-            if (destination != lastDestination) {
-                lastPort = MacAddress.isGroup(destination)
-                        ? MacTable.UNKNOWN
-                        : macs.portOf(destination, destinationHome[frame]);
-                lastDestination = destination;
-            }
-            if (lastPort == from) {
-                counters.drop(DropReason.SAME_PORT, 1);
-            } else if (lastPort != MacTable.UNKNOWN) {
-                routes.add(lastPort, frame);
+            int port =
+                    MacAddress.isGroup(destination) ? MacTable.UNKNOWN : macs.portOf(destination, destinationHome[run]);
+            if (port == from) {
+                counters.drop(DropReason.SAME_PORT, end - frame);
+            } else if (port != MacTable.UNKNOWN) {
+                routes.add(port, frame, end);
             } else if (MacAddress.isReserved(destination)) {
-                counters.drop(DropReason.RESERVED_ADDRESS, 1);
-            } else if (!policy.takeFlood()) {
-                counters.drop(DropReason.FLOOD_LIMIT, 1);
+                counters.drop(DropReason.RESERVED_ADDRESS, end - frame);
             } else {
-                flood(frame, from, floodPorts, routes, counters);
+                flood(frame, end, from, floodPorts, policy, routes, counters);
             }
         }
     }
 
-    /** Finds out where the searches for a burst's addresses begin, and fetches what stands there, once for each run of frames of one conversation. */
-    private long touch(Burst burst) {
+    /** Finds runs of frames of one pair of addresses: a burst is mostly one conversation. What the table has of them is fetched, all in one sweep. */
+    private long findRuns(Burst burst) {
         long sum = 0;
+        int found = 0;
         long last0 = 0;
         long last1 = 0;
-        int source = 0;
-        int destination = 0;
-        for (int frame = 0, n = burst.count(); frame < n; frame++) {
+        int n = burst.count();
+        for (int frame = 0; frame < n; frame++) {
             long head0 = burst.head0(frame);
-            long head1 = burst.head1(frame);
-            if (head0 != last0 || head1 != last1) {
-                source = macs.home(burst.source(frame));
-                destination = macs.home(burst.destination(frame));
+            long head1 = burst.head1(frame) & SOURCE_IN_HEAD1;
+            if (head0 != last0 || head1 != last1 || frame == 0) {
+                int source = macs.home(burst.source(frame));
+                int destination = macs.home(burst.destination(frame));
                 sum += macs.touch(source) + macs.touch(destination);
+                runStart[found] = frame;
+                sourceHome[found] = source;
+                destinationHome[found] = destination;
+                found++;
                 last0 = head0;
                 last1 = head1;
             }
-            sourceHome[frame] = source;
-            destinationHome[frame] = destination;
         }
+        runStart[found] = n;
+        runs = found;
         return sum;
+    }
+
+    private static void flood(
+            int first,
+            int end,
+            int from,
+            int[] floodPorts,
+            IngressPolicy policy,
+            Routes routes,
+            QueueCounters counters) {
+        for (int frame = first; frame < end; frame++) {
+            if (policy.takeFlood()) {
+                flood(frame, from, floodPorts, routes, counters);
+            } else {
+                counters.drop(DropReason.FLOOD_LIMIT, 1);
+            }
+        }
     }
 
     private static void flood(int frame, int from, int[] floodPorts, Routes routes, QueueCounters counters) {

@@ -68,13 +68,21 @@ public final class Routes {
 
     /** Sends a frame of the burst begun last to a port; once to each port at most. */
     public void add(int port, int frame) {
-        int n = counts[port];
+        add(port, frame, frame + 1);
+    }
+
+    /** Sends frames {@code frame} to {@code end - 1} of the burst begun last to a port; each once to each port at most. */
+    public void add(int port, int frame, int end) {
         if (!listed[port]) {
             listed[port] = true;
             outputs[outputCount++] = port;
         }
-        frames[port][n] = first + frame;
-        counts[port] = n + 1;
+        int[] mine = frames[port];
+        int n = counts[port];
+        for (int i = frame; i < end; i++) {
+            mine[n++] = first + i;
+        }
+        counts[port] = n;
     }
 
     /** Takes back all that was added of the burst begun last. */

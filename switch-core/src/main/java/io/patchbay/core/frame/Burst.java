@@ -282,6 +282,11 @@ public final class Burst {
         return anyOffload;
     }
 
+    /** Whether frame {@code i} has an {@link #offload}. */
+    public boolean isUnfinished(int i) {
+        return anyOffload && offload[i] != Offload.NONE;
+    }
+
     /** What the sender of frame {@code i} left to others: an {@link Offload}, mostly {@link Offload#NONE}. */
     public long offload(int i) {
         return offload[i];

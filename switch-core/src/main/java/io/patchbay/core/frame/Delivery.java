@@ -1,5 +1,6 @@
 package io.patchbay.core.frame;
 
+import java.lang.foreign.MemorySegment;
 import java.util.Arrays;
 
 /**
@@ -131,6 +132,37 @@ public final class Delivery {
 
     public int count() {
         return count;
+    }
+
+    /** Whether any frame of the bursts that the next {@code n} frames are of has an {@linkplain Burst#offload offload}. */
+    public boolean mayHaveOffloads(int n) {
+        boolean any = false;
+        for (int k = 0; k < n; k++) {
+            any |= bursts[numbers[at + k] >>> SHIFT].hasOffloads();
+        }
+        return any;
+    }
+
+    /** Bytes of the frame that comes {@code ahead} frames after the next. */
+    public int length(int ahead) {
+        int next = numbers[at + ahead];
+        return bursts[next >>> SHIFT].length(next & PLACE);
+    }
+
+    /**
+     * Copies the next {@code n} frames, each to a contiguous place of its own, and goes on behind them. If it breaks off, it has come to the frame that
+     * could not be copied.
+     *
+     * @param to has at least as many bytes as a frame from {@code skip} after its place
+     * @param places the first is that of the next frame
+     */
+    public void copyNext(int n, MemorySegment to, long[] places, int skip) {
+        int first = at;
+        for (int k = 0; k < n; k++) {
+            int next = numbers[first + k];
+            at = first + k + 1;
+            bursts[next >>> SHIFT].copyFrame(next & PLACE, to, places[k] + skip);
+        }
     }
 
     /** Forgets which frame takes which way. */

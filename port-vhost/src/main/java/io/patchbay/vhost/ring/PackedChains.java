@@ -14,7 +14,8 @@ import java.lang.invoke.VarHandle;
  * Which chains the driver of a packed virtqueue has made available, as far as they were seen and are not shown as used, in order.
  *
  * <p>A chain is an <em>extent</em>: its first descriptor and how many it has. Where it ends is decided once, when its head is seen to be available, and
- * kept: what a guest does to NEXT flags after that changes nothing.
+ * kept: what a guest does to NEXT flags after that changes nothing. While each chain is a single descriptor, as nearly always, extents follow from each
+ * other and are not written down.
  *
  * <p>Flags are read as 16 bits and only ever tested, never computed with (package io.patchbay.vhost.memory).
  */
@@ -25,17 +26,28 @@ final class PackedChains {
 
     private static final int ONE = 1 << COUNT_SHIFT;
 
+    /** The flags by which a chain of a single descriptor that is available differs from anything else. */
+    private static final int FLAGS_THAT_MATTER = FLAG_AVAIL | FLAG_USED | FLAG_NEXT;
+
     private final int size;
     private final MemorySegment descriptors;
 
-    /** By running number; each chain is at least one descriptor, so there are at most {@link #size}. */
+    /** By running number; each chain is at least one descriptor, so there are at most {@link #size}. Valid unless all are {@linkplain #areSingle single}. */
     private final int[] extents;
 
     private final int mask;
 
+    /** Running number of the oldest chain, and its first descriptor. */
+    private int oldest;
+
+    private int oldestDescriptor;
+
+    /** Running number of the next chain to be consumed. */
     private int next;
+
     private int known;
-    private int shown;
+
+    /** Descriptors of all these chains. */
     private int held;
 
     /** The next descriptor to be looked at for a head. */
@@ -52,6 +64,7 @@ final class PackedChains {
         this.mask = extents.length - 1;
         this.scan = PackedRingDescriptor.index(at);
         this.scanWrap = PackedRingDescriptor.wrap(at);
+        this.oldestDescriptor = scan;
     }
 
     /** A power of two that is no less. */
@@ -79,29 +92,46 @@ final class PackedChains {
 
     /** In one sweep, with nothing in between, up to the first descriptor that is not available, or not alone. */
     private void lookForSingles(int wanted) {
-        int most = Math.min(wanted - known, size - held);
-        int place = next + known;
-        int index = scan;
-        boolean wrap = scanWrap;
-        int n = 0;
-        while (n < most) {
-            int flags = descriptors.get(U16, flagsOf(index));
-            if ((flags & (FLAG_AVAIL | FLAG_USED | FLAG_NEXT)) != (wrap ? FLAG_AVAIL : FLAG_USED)) {
-                break;
-            }
-            extents[place + n & mask] = index | ONE;
-            n++;
-            if (++index == size) {
-                index = 0;
-                wrap = !wrap;
-            }
+        int left = Math.min(wanted - known, size - held);
+        boolean more = true;
+        while (more && left > 0) {
+            int untilEnd = Math.min(left, size - scan);
+            int found = singles(untilEnd);
+            left -= found;
+            more = found == untilEnd;
+            add(found);
         }
-        known += n;
-        held += n;
-        scan = index;
-        scanWrap = wrap;
         // ORDER: what is read of these chains from now on is at least as new as their flags.
         VarHandle.acquireFence();
+    }
+
+    /** How many single descriptors are available from the next on, of so many before the end of the ring. */
+    private int singles(int most) {
+        int first = scan;
+        int available = scanWrap ? FLAG_AVAIL : FLAG_USED;
+        int n = 0;
+        while (n < most && (descriptors.get(U16, flagsOf(first + n)) & FLAGS_THAT_MATTER) == available) {
+            n++;
+        }
+        return n;
+    }
+
+    private void add(int singles) {
+        boolean single = areSingle();
+        for (int i = 0; i < singles && !single; i++) {
+            extents[next + known + i & mask] = (scan + i) | ONE;
+        }
+        known += singles;
+        pass(singles);
+    }
+
+    private void pass(int count) {
+        held += count;
+        scan += count;
+        if (scan >= size) {
+            scan -= size;
+            scanWrap = !scanWrap;
+        }
     }
 
     private void lookForChains(int wanted) {
@@ -117,14 +147,19 @@ final class PackedChains {
                 endless = true;
                 return;
             }
+            if (areSingle()) {
+                writeDown();
+            }
             extents[next + known & mask] = scan | count << COUNT_SHIFT;
             known++;
-            held += count;
-            scan += count;
-            if (scan >= size) {
-                scan -= size;
-                scanWrap = !scanWrap;
-            }
+            pass(count);
+        }
+    }
+
+    /** Writes down the extents of chains that were single so far: there will be one that is not. */
+    private void writeDown() {
+        for (int chain = oldest; chain != next + known; chain++) {
+            extents[chain & mask] = extent(chain);
         }
     }
 
@@ -161,20 +196,25 @@ final class PackedChains {
         known -= chains;
     }
 
-    /** Says that so many descriptors, of so many chains, were shown as used: the driver may fill them again. */
-    void free(int descriptorsShown, int chainsShown) {
-        held -= descriptorsShown;
-        shown += chainsShown;
+    /** Says that the oldest chains, with so many descriptors, were shown as used: the driver may fill these again. */
+    void free(int chains, int count) {
+        oldest += chains;
+        oldestDescriptor = wrapped(oldestDescriptor + count);
+        held -= count;
     }
 
-    /** Whether each chain is one descriptor, of those that were seen and not shown as used. */
+    private int wrapped(int descriptor) {
+        return descriptor < size ? descriptor : descriptor - size;
+    }
+
+    /** Whether each chain is a single descriptor. */
     boolean areSingle() {
-        return next + known - shown == held;
+        return next + known - oldest == held;
     }
 
     /** The extent of a chain, by its running number. */
     int extent(int chain) {
-        return extents[chain & mask];
+        return areSingle() ? wrapped(oldestDescriptor + chain - oldest) | ONE : extents[chain & mask];
     }
 
     /** The first descriptor of an extent; less than the ring's size. */

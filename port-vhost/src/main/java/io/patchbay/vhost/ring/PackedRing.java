@@ -236,7 +236,7 @@ public final class PackedRing implements DeviceRing {
             log.wroteEvent(0, PackedRingDescriptor.EVENT_BYTES);
             logDescriptors(first, 1);
         }
-        chains.free(moved, shown);
+        chains.free(shown, moved);
         return wantsCall(moved);
     }
 

@@ -64,7 +64,7 @@ class OffloadOracleIT {
         burst.addSegment(memory, Burst.HEAD_BYTES, frame.length - Burst.HEAD_BYTES);
         burst.endFrame(memory.get(WORD, 0), memory.get(WORD, Long.BYTES), frame.length);
         assertThat(check.accept(burst, offload)).isTrue();
-        SoftwareOffload software = burst.softwareOffload();
+        SoftwareOffload software = burst.offloads().software();
         software.start(burst, 0);
         List<String> frames = new ArrayList<>();
         while (software.next()) {

@@ -45,13 +45,16 @@ final class ChainDelivery {
 
     /** Delivers a frame as its sender left it if the guest finishes it, else finished, in as many pieces as it takes. */
     private boolean deliverUnfinished(Burst burst, int frame) {
-        long offload = burst.offload(frame);
+        long offload = burst.offloads().of(frame);
         if (OffloadSet.suffices(takes, offload)) {
             long shown = OffloadSet.visible(takes, offload);
             return deliver(
-                    burst, frame, Offload.headerWord(shown, burst.headerLength(frame)), Offload.csumOffset(shown));
+                    burst,
+                    frame,
+                    Offload.headerWord(shown, burst.offloads().headerLength(frame)),
+                    Offload.csumOffset(shown));
         }
-        SoftwareOffload software = burst.softwareOffload();
+        SoftwareOffload software = burst.offloads().software();
         software.start(burst, frame);
         boolean taken = true;
         while (taken && software.next()) {

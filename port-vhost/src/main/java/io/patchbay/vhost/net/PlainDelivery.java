@@ -51,7 +51,7 @@ final class PlainDelivery {
 
     /** Delivers the first frames of a burst, and says how many: as far as they fit. */
     int deliver(Burst burst, int[] frames, int count) {
-        int most = burst.hasOffloads() ? 0 : chainsInOneRegion(count);
+        int most = burst.offloads().any() ? 0 : chainsInOneRegion(count);
         int n = 0;
         while (n < most && fits(n, burst.length(frames[n]))) {
             n++;

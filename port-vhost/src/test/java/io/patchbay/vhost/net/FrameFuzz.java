@@ -57,7 +57,9 @@ public final class FrameFuzz {
             MEMORY.set(ValueLayout.JAVA_BYTE, change.u16() % length, (byte) change.u8());
         }
         BURST.copyFrame(0, OUT, 0);
-        if (accepted && BURST.offload(0) != Offload.NONE && needsWork(BURST.offload(0))) {
+        if (accepted
+                && BURST.offloads().of(0) != Offload.NONE
+                && needsWork(BURST.offloads().of(0))) {
             finish(length);
         }
     }
@@ -82,7 +84,7 @@ public final class FrameFuzz {
     }
 
     private static void finish(int length) {
-        SoftwareOffload software = BURST.softwareOffload();
+        SoftwareOffload software = BURST.offloads().software();
         software.start(BURST, 0);
         int frames = 0;
         while (software.next()) {
@@ -96,8 +98,9 @@ public final class FrameFuzz {
             }
             out.copyFrame(0, OUT, 0);
         }
-        if (frames != 1 + BURST.extraSegments()) {
-            throw new AssertionError(frames + " frames where " + (1 + BURST.extraSegments()) + " were announced");
+        if (frames != 1 + BURST.offloads().extraFrames()) {
+            throw new AssertionError(
+                    frames + " frames where " + (1 + BURST.offloads().extraFrames()) + " were announced");
         }
     }
 }

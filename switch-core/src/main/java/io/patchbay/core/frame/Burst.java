@@ -56,65 +56,46 @@ public final class Burst {
     private final boolean[] whole;
 
     private final int[] segmentEnd;
-    private final MemorySegment[] segmentBase;
-    private final long[] segmentOffset;
-    private final int[] segmentLength;
-    private final long[] offload;
-    private final int[] headerLength;
-    private final int[] piecesSent;
-
+    private final Pieces pieces;
+    private final FrameOffloads offloads;
     private final int[][] rooms;
 
     private int count;
-    private int segments;
     private long bytes;
     private long effort;
-    private boolean anyOffload;
     private boolean last;
-    private int extraSegments;
     /** All frames lie in one piece each, in the same memory. */
     private boolean alike;
 
     private MemorySegment memory = MemorySegment.NULL;
     private @Nullable MemorySegment headerCopies;
-    private @Nullable SoftwareOffload softwareOffload;
 
     public Burst() {
         this(CAPACITY, SEGMENTS);
     }
 
     /** A burst of at most {@code capacity} frames with so many pieces in all. */
-    Burst(int capacity, int pieces) {
+    Burst(int capacity, int mostPieces) {
         this.capacity = capacity;
         head0 = new long[capacity];
         head1 = new long[capacity];
         length = new int[capacity];
         whole = new boolean[capacity];
         segmentEnd = new int[capacity + 1];
-        offload = new long[capacity];
-        headerLength = new int[capacity];
-        piecesSent = new int[capacity];
         rooms = new int[2][capacity];
-        segmentBase = new MemorySegment[pieces];
-        segmentOffset = new long[pieces];
-        segmentLength = new int[pieces];
-        Arrays.fill(segmentBase, MemorySegment.NULL);
+        pieces = new Pieces(mostPieces);
+        offloads = new FrameOffloads(capacity);
     }
 
     /** Forgets all frames. */
     public void clear() {
         count = 0;
-        segments = 0;
         bytes = 0;
         effort = 0;
         alike = true;
-        if (anyOffload) {
-            Arrays.fill(offload, Offload.NONE);
-            Arrays.fill(piecesSent, 0);
-            anyOffload = false;
-            extraSegments = 0;
-        }
         last = false;
+        pieces.truncate(0);
+        offloads.clear();
     }
 
     public int count() {
@@ -161,9 +142,9 @@ public final class Burst {
     /** Whether a frame of the most segments allowed still finds room, and the burst is not yet so much work that it should end. */
     public boolean hasRoomForAnyFrame() {
         return count < capacity
-                && segments <= segmentBase.length - MAX_FRAME_SEGMENTS
+                && pieces.room() >= MAX_FRAME_SEGMENTS
                 && bytes < ENOUGH_BYTES
-                && extraSegments < ENOUGH_SEGMENTS;
+                && offloads.extraFrames() < ENOUGH_SEGMENTS;
     }
 
     /**
@@ -173,14 +154,10 @@ public final class Burst {
      * @return false, with nothing added, when the frame has {@value #MAX_FRAME_SEGMENTS} segments or the burst no room
      */
     public boolean addSegment(MemorySegment base, long offset, int length) {
-        int s = segments;
-        if (s == segmentBase.length || s - segmentEnd[count] >= MAX_FRAME_SEGMENTS) {
+        if (pieces.room() == 0 || pieces.count() - segmentEnd[count] >= MAX_FRAME_SEGMENTS) {
             return false;
         }
-        SegmentSlots.put(segmentBase, s, base);
-        segmentOffset[s] = offset;
-        segmentLength[s] = length;
-        segments = s + 1;
+        pieces.add(base, offset, length);
         return true;
     }
 
@@ -199,7 +176,7 @@ public final class Burst {
         head1[i] = second;
         length[i] = frameLength;
         bytes += frameLength;
-        segmentEnd[i + 1] = segments;
+        segmentEnd[i + 1] = pieces.count();
         count = i + 1;
     }
 
@@ -214,28 +191,23 @@ public final class Burst {
     public void addWhole(MemorySegment base, long[] at, int[] pieceBytes, int from, int n, int skip) {
         noteMemory(base);
         int i = count;
-        int s = segments;
         // In a sweep of its own, so that the cache misses overlap: every frame was just written by another processor.
         for (int k = 0; k < n; k++) {
             long frame = at[from + k] + skip;
             head0[i + k] = base.get(WORD, frame);
             head1[i + k] = base.get(WORD, frame + Long.BYTES);
         }
+        int s = pieces.count();
+        pieces.addTails(base, at, pieceBytes, from, n, skip + HEAD_BYTES);
         int sum = 0;
         for (int k = 0; k < n; k++) {
             int frameBytes = pieceBytes[from + k] - skip;
             length[i + k] = frameBytes;
-            segmentLength[s + k] = frameBytes - HEAD_BYTES;
-            segmentOffset[s + k] = at[from + k] + skip + HEAD_BYTES;
             segmentEnd[i + k + 1] = s + k + 1;
             sum += frameBytes;
         }
-        for (int k = 0; k < n; k++) {
-            SegmentSlots.put(segmentBase, s + k, base);
-        }
         Arrays.fill(whole, i, i + n, true);
         bytes += sum;
-        segments = s + n;
         count = i + n;
     }
 
@@ -250,75 +222,26 @@ public final class Burst {
 
     /** Takes back the pieces added since the last completed frame. */
     public void dropFrame() {
-        segments = segmentEnd[count];
+        pieces.truncate(segmentEnd[count]);
     }
 
     /** Takes back the last completed frame. */
     public void dropLast() {
         int i = count - 1;
         bytes -= length[i];
-        segments = segmentEnd[i];
-        offload[i] = Offload.NONE;
+        pieces.truncate(segmentEnd[i]);
+        offloads.forget(i);
         count = i;
     }
 
-    /**
-     * Says what the sender of the last frame left to others.
-     *
-     * @param request as {@link OffloadCheck} made it
-     * @param headers bytes before the payload, of a frame to be segmented
-     * @param made frames that segmentation would make of it, at least 1
-     */
-    void setOffload(long request, int headers, int made) {
-        int i = count - 1;
-        offload[i] = request;
-        headerLength[i] = headers;
-        extraSegments += made - 1;
-        anyOffload = true;
+    /** What the senders of these frames left to others. */
+    public FrameOffloads offloads() {
+        return offloads;
     }
 
-    /** Whether any frame has an {@link #offload}. */
-    public boolean hasOffloads() {
-        return anyOffload;
-    }
-
-    /** Whether frame {@code i} has an {@link #offload}. */
+    /** Whether the sender of frame {@code i} left anything to others. */
     public boolean isUnfinished(int i) {
-        return anyOffload && offload[i] != Offload.NONE;
-    }
-
-    /** What the sender of frame {@code i} left to others: an {@link Offload}, mostly {@link Offload#NONE}. */
-    public long offload(int i) {
-        return offload[i];
-    }
-
-    /** Bytes of all headers of frame {@code i}, which is to be segmented. */
-    public int headerLength(int i) {
-        return headerLength[i];
-    }
-
-    /** How many of the pieces that are made of frame {@code i} in software its receiver has got already, if it had no room for all. */
-    public int piecesSent(int i) {
-        return piecesSent[i];
-    }
-
-    public void setPiecesSent(int i, int pieces) {
-        piecesSent[i] = pieces;
-    }
-
-    /** How many more frames there would be if all that ask for it were segmented. */
-    public int extraSegments() {
-        return extraSegments;
-    }
-
-    /** Where this burst's worker does offloads in software: one for each burst, made when it is first needed. */
-    public SoftwareOffload softwareOffload() {
-        SoftwareOffload made = softwareOffload;
-        if (made == null) {
-            made = new SoftwareOffload();
-            softwareOffload = made;
-        }
-        return made;
+        return offloads.any() && offloads.of(i) != Offload.NONE;
     }
 
     /** Memory of the burst's own for headers that must not change after they were looked at. */
@@ -338,12 +261,7 @@ public final class Burst {
         long at = (long) i * FrameHeaders.LIMIT;
         to.set(WORD, at, head0[i]);
         to.set(WORD, at + Long.BYTES, head1[i]);
-        int done = HEAD_BYTES;
-        for (int s = segmentEnd[i]; s < segments && done < n; s++) {
-            int step = Math.min(n - done, segmentLength[s]);
-            MemorySegment.copy(segmentBase[s], segmentOffset[s], to, at + done, step);
-            done += step;
-        }
+        int _ = pieces.copy(segmentEnd[i], segmentEnd[count], to, at + HEAD_BYTES, n - HEAD_BYTES);
         return at;
     }
 
@@ -355,28 +273,12 @@ public final class Burst {
      */
     boolean ownHeader(int n) {
         int i = count - 1;
-        int first = segmentEnd[i];
-        int skip = n - HEAD_BYTES;
-        int s = first;
-        while (s < segments && skip >= segmentLength[s]) {
-            skip -= segmentLength[s++];
-        }
-        int left = segments - s;
-        if (left + 1 > MAX_FRAME_SEGMENTS || first + 1 + left > segmentBase.length) {
+        int tail = n - HEAD_BYTES;
+        long at = (long) i * FrameHeaders.LIMIT + HEAD_BYTES;
+        if (!pieces.replaceStart(segmentEnd[i], tail, headerCopies(), at, tail, MAX_FRAME_SEGMENTS)) {
             return false;
         }
-        System.arraycopy(segmentBase, s, segmentBase, first + 1, left);
-        System.arraycopy(segmentOffset, s, segmentOffset, first + 1, left);
-        System.arraycopy(segmentLength, s, segmentLength, first + 1, left);
-        if (left > 0) {
-            segmentOffset[first + 1] += skip;
-            segmentLength[first + 1] -= skip;
-        }
-        segmentBase[first] = headerCopies();
-        segmentOffset[first] = (long) i * FrameHeaders.LIMIT + HEAD_BYTES;
-        segmentLength[first] = n - HEAD_BYTES;
-        segments = first + 1 + left;
-        segmentEnd[count] = segments;
+        segmentEnd[count] = pieces.count();
         whole[i] = false;
         alike = false;
         return true;
@@ -430,15 +332,15 @@ public final class Burst {
     }
 
     public MemorySegment segmentBase(int s) {
-        return segmentBase[s];
+        return pieces.base(s);
     }
 
     public long segmentOffset(int s) {
-        return segmentOffset[s];
+        return pieces.offset(s);
     }
 
     public int segmentLength(int s) {
-        return segmentLength[s];
+        return pieces.length(s);
     }
 
     /**
@@ -456,19 +358,14 @@ public final class Burst {
             // In one go, head and all, which keeps both sides' alignment; then the head as it was read, whatever stands
             // there now.
             int s = segmentEnd[i];
-            MemorySegment.copy(segmentBase[s], segmentOffset[s] - HEAD_BYTES, to, at, bytesOfFrame);
+            MemorySegment.copy(pieces.base(s), pieces.offset(s) - HEAD_BYTES, to, at, bytesOfFrame);
             to.set(WORD, at, head0[i]);
             to.set(WORD, at + Long.BYTES, head1[i]);
             return;
         }
         to.set(WORD, at, head0[i]);
         to.set(WORD, at + Long.BYTES, head1[i]);
-        long position = at + HEAD_BYTES;
-        for (int s = segmentEnd[i], end = segmentEnd[i + 1]; s < end; s++) {
-            int n = segmentLength[s];
-            MemorySegment.copy(segmentBase[s], segmentOffset[s], to, position, n);
-            position += n;
-        }
+        int _ = pieces.copy(segmentEnd[i], segmentEnd[i + 1], to, at + HEAD_BYTES, bytesOfFrame - HEAD_BYTES);
     }
 
     /**
@@ -490,7 +387,7 @@ public final class Burst {
         for (int k = 0; k < n; k++) {
             int i = frames[k];
             long target = at[k] + skip;
-            MemorySegment.copy(from, segmentOffset[segmentEnd[i]] - HEAD_BYTES, to, target, length[i]);
+            MemorySegment.copy(from, pieces.offset(segmentEnd[i]) - HEAD_BYTES, to, target, length[i]);
             to.set(WORD, target, head0[i]);
             to.set(WORD, target + Long.BYTES, head1[i]);
         }

@@ -134,11 +134,11 @@ public final class Delivery {
         return count;
     }
 
-    /** Whether any frame of the bursts that the next {@code n} frames are of has an {@linkplain Burst#offload offload}. */
+    /** Whether any frame of the bursts that the next {@code n} frames are of has an {@linkplain FrameOffloads offload}. */
     public boolean mayHaveOffloads(int n) {
         boolean any = false;
         for (int k = 0; k < n; k++) {
-            any |= bursts[numbers[at + k] >>> SHIFT].hasOffloads();
+            any |= bursts[numbers[at + k] >>> SHIFT].offloads().any();
         }
         return any;
     }

@@ -52,7 +52,7 @@ public final class OffloadCheck {
         int flags = Offload.flags(header) & (Offload.FLAG_NEEDS_CSUM | Offload.FLAG_DATA_VALID);
         if (!Offload.isSegmented(header) && (flags & Offload.FLAG_NEEDS_CSUM) == 0) {
             if (believesVerified && flags != 0) {
-                burst.setOffload(Offload.of(Offload.FLAG_DATA_VALID, 0, 0, 0, 0), 0, 1);
+                burst.offloads().set(burst.count() - 1, Offload.of(Offload.FLAG_DATA_VALID, 0, 0, 0, 0), 0, 1);
             }
             return true;
         }
@@ -65,7 +65,8 @@ public final class OffloadCheck {
         if ((allowed & OffloadSet.CSUM) == 0) {
             return false;
         }
-        burst.setOffload(Offload.checksum(Offload.csumStart(header), Offload.csumOffset(header)), 0, 1);
+        burst.offloads()
+                .set(burst.count() - 1, Offload.checksum(Offload.csumStart(header), Offload.csumOffset(header)), 0, 1);
         return true;
     }
 
@@ -106,7 +107,7 @@ public final class OffloadCheck {
         if (segments > MAX_SEGMENTS || !OffloadSet.suffices(allowed, offload) || !burst.ownHeader(headers.end())) {
             return false;
         }
-        burst.setOffload(offload, headers.end(), segments);
+        burst.offloads().set(burst.count() - 1, offload, headers.end(), segments);
         return true;
     }
 

@@ -61,7 +61,7 @@ public final class SoftwareOffload {
 
     /** Begins with frame {@code i} of a burst, whose request {@link OffloadCheck} has accepted and whose bytes are not needed any more after this. */
     public void start(Burst burst, int i) {
-        long offload = burst.offload(i);
+        long offload = burst.offloads().of(i);
         length = burst.length(i);
         kind = Offload.gsoKind(offload);
         made = 0;

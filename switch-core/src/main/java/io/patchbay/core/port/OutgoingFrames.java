@@ -63,7 +63,7 @@ final class OutgoingFrames {
         int length = burst.length(frame);
         long at = (long) batch.frames() * slotBytes + HEADER_ROOM;
         if (headerBytes > 0) {
-            int headerLength = offload == Offload.NONE ? 0 : burst.headerLength(frame);
+            int headerLength = offload == Offload.NONE ? 0 : burst.offloads().headerLength(frame);
             long header = at - headerBytes;
             heads.set(WORD, header, Offload.headerWord(offload, headerLength));
             heads.set(HALF, header + Long.BYTES, (short) Offload.csumOffset(offload));

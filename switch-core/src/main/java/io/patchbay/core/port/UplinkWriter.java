@@ -74,13 +74,13 @@ final class UplinkWriter {
         deliveredBytes = 0;
         patient = mayWait;
         fate = Fate.SENT;
-        boolean offloads = burst.hasOffloads();
+        boolean offloads = burst.offloads().any();
         int done = 0;
         int soft = 0;
         int i = 0;
         while (i < count && fate != Fate.WAITS) {
             int frame = frames[i];
-            long offload = offloads ? burst.offload(frame) : Offload.NONE;
+            long offload = offloads ? burst.offloads().of(frame) : Offload.NONE;
             if (offload != Offload.NONE && !OffloadSet.suffices(takes, offload)) {
                 done += flush();
                 if (fate != Fate.WAITS && writeInSoftware(burst, frame, offload) != Fate.WAITS) {
@@ -110,9 +110,9 @@ final class UplinkWriter {
 
     /** Writes a frame finished, in as many pieces as it takes. Nothing else is in the batch. */
     private Fate writeInSoftware(Burst burst, int frame, long offload) {
-        SoftwareOffload software = burst.softwareOffload();
+        SoftwareOffload software = burst.offloads().software();
         software.start(burst, frame);
-        int before = burst.piecesSent(frame);
+        int before = burst.offloads().piecesSent(frame);
         int lostBefore = lost;
         long framesBefore = delivered;
         long bytesBefore = deliveredBytes;
@@ -135,7 +135,7 @@ final class UplinkWriter {
         int taken = (sent ? made : made - 1) - before;
         burst.charge(made);
         if (fate == Fate.WAITS) {
-            burst.setPiecesSent(frame, before + taken);
+            burst.offloads().setPiecesSent(frame, before + taken);
             counters.add(SOFTWARE_SEGMENTS, Offload.isSegmented(offload) ? taken : 0);
         } else {
             counters.finishedInSoftware(Offload.isSegmented(offload), taken, sent);

@@ -56,7 +56,7 @@ class OffloadCheckTest {
     void flagsThatAskForNothingAreIgnored(String flags) {
         assertThat(accepts(frame(60), Offload.of(Integer.decode(flags), 0, 77, 9999, 9999)))
                 .isTrue();
-        assertThat(burst.hasOffloads()).isFalse();
+        assertThat(burst.offloads().any()).isFalse();
     }
 
     @Test
@@ -64,9 +64,10 @@ class OffloadCheckTest {
         TestFrames.add(burst, frame(60), new Random(7));
         assertThat(OffloadCheck.ofKernel().accept(burst, Offload.FLAG_DATA_VALID))
                 .isTrue();
-        assertThat(burst.offload(0)).isEqualTo(Offload.FLAG_DATA_VALID);
-        assertThat(OffloadSet.needs(burst.offload(0))).isEqualTo(OffloadSet.NOTHING);
-        assertThat(OffloadSet.visible(OffloadSet.NOTHING, burst.offload(0))).isEqualTo(Offload.NONE);
+        assertThat(burst.offloads().of(0)).isEqualTo(Offload.FLAG_DATA_VALID);
+        assertThat(OffloadSet.needs(burst.offloads().of(0))).isEqualTo(OffloadSet.NOTHING);
+        assertThat(OffloadSet.visible(OffloadSet.NOTHING, burst.offloads().of(0)))
+                .isEqualTo(Offload.NONE);
     }
 
     @ParameterizedTest(name = "start {0}, offset {1}, {2} bytes: {3}")
@@ -88,7 +89,7 @@ class OffloadCheckTest {
     })
     void aChecksumMustLieWithinTheFrame(int start, int offset, int length, boolean accepted) {
         assertThat(accepts(frame(length), Offload.checksum(start, offset))).isEqualTo(accepted);
-        assertThat(burst.hasOffloads()).isEqualTo(accepted);
+        assertThat(burst.offloads().any()).isEqualTo(accepted);
     }
 
     @ParameterizedTest(name = "EtherType {0}, start {1}: {2}")
@@ -130,7 +131,7 @@ class OffloadCheckTest {
             assertThat(accepts(packet.frame(), header.applyAsLong(packet)))
                     .as("seed %d", seed)
                     .isFalse();
-            assertThat(burst.hasOffloads()).isFalse();
+            assertThat(burst.offloads().any()).isFalse();
         }
     }
 
@@ -227,7 +228,7 @@ class OffloadCheckTest {
         Packet packet = TestPackets.random(new Random(1), version, tcp, 3000);
         assertThat(accepts(packet.frame(), packet.offload(Integer.decode(type), 1000)))
                 .isTrue();
-        assertThat(OffloadSet.needs(burst.offload(0))).isEqualTo(needs);
+        assertThat(OffloadSet.needs(burst.offloads().of(0))).isEqualTo(needs);
     }
 
     @Test
@@ -243,13 +244,13 @@ class OffloadCheckTest {
             long header = random.nextInt(4) == 0
                     ? random.nextLong()
                     : packet.offload(random.nextInt(7), 1 + random.nextInt(2000)) ^ 1L << random.nextInt(200);
-            if (accepts(frame, header) && burst.hasOffloads()) {
-                burst.softwareOffload().start(burst, 0);
+            if (accepts(frame, header) && burst.offloads().any()) {
+                burst.offloads().software().start(burst, 0);
                 int frames = 0;
-                while (burst.softwareOffload().next()) {
+                while (burst.offloads().software().next()) {
                     frames++;
                 }
-                assertThat(frames).isEqualTo(1 + burst.extraSegments());
+                assertThat(frames).isEqualTo(1 + burst.offloads().extraFrames());
             }
         };
         for (long seed = 0; seed < 5_000; seed++) {

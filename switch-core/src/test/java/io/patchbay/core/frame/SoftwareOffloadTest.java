@@ -24,7 +24,7 @@ class SoftwareOffloadTest {
 
     /** Everything that comes of the last frame of the burst. */
     private List<byte[]> output() {
-        SoftwareOffload software = burst.softwareOffload();
+        SoftwareOffload software = burst.offloads().software();
         software.start(burst, burst.count() - 1);
         List<byte[]> frames = new ArrayList<>();
         while (software.next()) {
@@ -57,8 +57,8 @@ class SoftwareOffloadTest {
             add(packet, packet.offload(packet.gsoType() | ecn, size), random);
             List<byte[]> expected = ReferenceOffload.segments(packet, size);
             assertThat(output()).as("seed %d", seed).containsExactlyElementsOf(expected);
-            assertThat(burst.extraSegments()).as("seed %d", seed).isEqualTo(expected.size() - 1);
-            assertThat(burst.headerLength(0)).as("seed %d", seed).isEqualTo(packet.end());
+            assertThat(burst.offloads().extraFrames()).as("seed %d", seed).isEqualTo(expected.size() - 1);
+            assertThat(burst.offloads().headerLength(0)).as("seed %d", seed).isEqualTo(packet.end());
         }
     }
 
@@ -76,7 +76,7 @@ class SoftwareOffloadTest {
                     : ByteBuffer.wrap(fragments.getFirst()).getInt(packet.unfragmentable() + 4);
             List<byte[]> expected = ReferenceOffload.fragments(packet, size, id);
             assertThat(fragments).as("seed %d", seed).containsExactlyElementsOf(expected);
-            assertThat(burst.extraSegments()).as("seed %d", seed).isEqualTo(expected.size() - 1);
+            assertThat(burst.offloads().extraFrames()).as("seed %d", seed).isEqualTo(expected.size() - 1);
         }
     }
 
@@ -143,7 +143,7 @@ class SoftwareOffloadTest {
         burst.addSegment(memory, 16, frame.length - 16);
         burst.endFrame(memory.get(Burst.WORD, 0), memory.get(Burst.WORD, 8), frame.length);
         assertThat(check.accept(burst, Offload.checksum(34, 16))).isTrue();
-        SoftwareOffload software = burst.softwareOffload();
+        SoftwareOffload software = burst.offloads().software();
         software.start(burst, 0);
         memory.fill((byte) 0x55);
         assertThat(software.next()).isTrue();
@@ -166,7 +166,7 @@ class SoftwareOffloadTest {
                 burst.addSegment(memory, 16, packet.frame().length - 16);
                 burst.endFrame(memory.get(Burst.WORD, 0), memory.get(Burst.WORD, 8), packet.frame().length);
                 check.accept(burst, offload);
-                SoftwareOffload software = burst.softwareOffload();
+                SoftwareOffload software = burst.offloads().software();
                 software.start(burst, 0);
                 while (software.next()) {
                     Thread.onSpinWait();

@@ -260,9 +260,9 @@ class UplinkQueueTest {
         kernel.frame(withHeader("01 00 0000 0000 2200 1000", frame), 0x8100_0005);
         kernel.frame(withHeader("00 00 0000 0000 0000 0000", frame));
         assertThat(poll(wire, 64)).hasSize(3).first().isEqualTo(frame);
-        assertThat(burst.offload(0)).isEqualTo(Offload.checksum(34, 16));
-        assertThat(burst.offload(1)).isEqualTo(Offload.checksum(38, 16));
-        assertThat(burst.offload(2)).isEqualTo(Offload.NONE);
+        assertThat(burst.offloads().of(0)).isEqualTo(Offload.checksum(34, 16));
+        assertThat(burst.offloads().of(1)).isEqualTo(Offload.checksum(38, 16));
+        assertThat(burst.offloads().of(2)).isEqualTo(Offload.NONE);
         assertThat(counters.get(BYTES)).isEqualTo(3 * 100 + 4);
     }
 

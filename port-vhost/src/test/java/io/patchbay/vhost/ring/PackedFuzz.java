@@ -92,11 +92,7 @@ public final class PackedFuzz {
                 write(ring, input, ring.size());
             }
         }
-        ring.consume(n);
-        for (int head : heads) {
-            ring.use(head, 1);
-        }
-        var _ = ring.publish();
+        RingFuzz.giveBack(ring, heads, (input.u8() & 1) == 0);
         return false;
     }
 

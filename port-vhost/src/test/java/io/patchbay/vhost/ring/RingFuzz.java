@@ -57,12 +57,26 @@ public final class RingFuzz {
                 GUEST.write(input, ring.size());
             }
         }
-        ring.consume(n);
-        for (int head : heads) {
-            ring.use(head, 1);
+        giveBack(ring, heads, (input.u8() & 1) == 0);
+        return false;
+    }
+
+    /** Gives the next chains back, one by one or together. */
+    static void giveBack(DeviceRing ring, int[] heads, boolean together) {
+        if (together) {
+            ChainBatch batch = new ChainBatch();
+            for (int i = 0; i < heads.length; i++) {
+                batch.setHead(i, heads[i]);
+                batch.setWritten(i, 1);
+            }
+            ring.use(batch, 0, heads.length);
+        } else {
+            ring.consume(heads.length);
+            for (int head : heads) {
+                ring.use(head, 1);
+            }
         }
         var _ = ring.publish();
-        return false;
     }
 
     static void check(Chain chain, int size) {

@@ -8,6 +8,7 @@ import io.patchbay.core.frame.SoftwareOffload;
 import io.patchbay.core.port.QueueCounters;
 import io.patchbay.vhost.ring.Chain;
 import java.lang.foreign.MemorySegment;
+import java.util.Optional;
 
 /**
  * Delivers frames one by one, by way of chains of any form, and finished if the guest does not finish them itself.
@@ -19,16 +20,27 @@ final class ChainDelivery {
     private final ReceiveHeader header;
     private final int takes;
     private final ReceiveRoom room;
+    private final Optional<MergedDelivery> merged;
     private final QueueCounters counters;
     private final ChainWriter writer = new ChainWriter();
     private final FrameReader reader = new FrameReader(new Burst());
     private WriteLog log;
 
-    /** @param takes the {@link OffloadSet} the guest takes upon itself */
-    ChainDelivery(ReceiveHeader header, int takes, ReceiveRoom room, QueueCounters counters, WriteLog log) {
+    /**
+     * @param takes the {@link OffloadSet} the guest takes upon itself
+     * @param merged a faster way for most frames that fill several chains, if they may
+     */
+    ChainDelivery(
+            ReceiveHeader header,
+            int takes,
+            ReceiveRoom room,
+            Optional<MergedDelivery> merged,
+            QueueCounters counters,
+            WriteLog log) {
         this.header = header;
         this.takes = takes;
         this.room = room;
+        this.merged = merged;
         this.counters = counters;
         this.log = log;
     }
@@ -73,6 +85,9 @@ final class ChainDelivery {
      * @param csumOffset bytes 8 and 9
      */
     private boolean deliver(Burst burst, int frame, long headerWord, int csumOffset) {
+        if (merged.isPresent() && merged.get().deliver(burst, frame, headerWord, csumOffset, log)) {
+            return true;
+        }
         int needed = header.bytes() + burst.length(frame);
         if (!room.find(needed)) {
             return false;
@@ -84,7 +99,7 @@ final class ChainDelivery {
         if (chain.segments() == 1) {
             MemorySegment to = chain.base(0);
             long at = chain.offset(0);
-            header.write(to, at, headerWord, csumOffset);
+            header.write(to, at, headerWord, csumOffset, 1);
             burst.copyFrame(frame, to, at + header.bytes());
         } else {
             writer.start(chain);

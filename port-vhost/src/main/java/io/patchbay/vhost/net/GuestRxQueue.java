@@ -32,6 +32,7 @@ final class GuestRxQueue {
     private final SpinLock lock = new SpinLock();
     private final ReceiveRoom room;
     private final PlainDelivery plain;
+    private final Optional<MergedDelivery> merged;
     private final ChainDelivery any;
     private int delivered;
     private long deliveredBytes;
@@ -53,7 +54,8 @@ final class GuestRxQueue {
         ReceiveHeader header = new ReceiveHeader(headerBytes);
         this.room = new ReceiveRoom(ring, headerBytes, mergeable, counters, fault);
         this.plain = new PlainDelivery(ring, header, log);
-        this.any = new ChainDelivery(header, takes, room, counters, log);
+        this.merged = mergeable ? Optional.of(new MergedDelivery(ring, header, room)) : Optional.empty();
+        this.any = new ChainDelivery(header, takes, room, merged, counters, log);
         // Nothing is ever waited for here: a guest without buffers loses frames, and need not tell us when it has some
         // again.
         ring.disableKicks();
@@ -67,6 +69,7 @@ final class GuestRxQueue {
             log = writes;
             room.move(ring);
             plain.move(ring, writes);
+            merged.ifPresent(m -> m.move(ring));
             any.logTo(writes);
             ring.disableKicks();
         } finally {

@@ -95,7 +95,7 @@ final class PlainDelivery {
         if (log.isOn()) {
             log.willWrite(to, at, batch.written(used));
         }
-        header.write(to, at, 0, 0);
+        header.write(to, at, 0, 0, 1);
         burst.copyFrame(frame, to, at + header.bytes());
         used++;
         return true;
@@ -118,7 +118,7 @@ final class PlainDelivery {
             log.willWrite(to, batch.offset(i), batch.written(i));
         }
         for (int i = 0; i < n; i++) {
-            header.write(to, batch.offset(i), 0, 0);
+            header.write(to, batch.offset(i), 0, 0, 1);
         }
     }
 

@@ -2,11 +2,8 @@ package io.patchbay.vhost.net;
 
 import java.lang.foreign.MemorySegment;
 
-/** Writes the header before a frame that goes into one buffer; the layout is {@link NetHeaderDescriptor}'s. */
+/** Writes the header before a frame that begins in one buffer; the layout is {@link NetHeaderDescriptor}'s. */
 final class ReceiveHeader {
-
-    /** Of a frame in one chain. */
-    private static final int ONE_BUFFER = 1 << 16;
 
     private final int bytes;
 
@@ -25,13 +22,14 @@ final class ReceiveHeader {
      *
      * @param word bytes 0 to 7
      * @param csumOffset bytes 8 and 9
+     * @param chains that the frame fills
      */
-    void write(MemorySegment to, long at, long word, int csumOffset) {
+    void write(MemorySegment to, long at, long word, int csumOffset, int chains) {
         if (to.get(NetHeaderDescriptor.U64, at) != word) {
             to.set(NetHeaderDescriptor.U64, at, word);
         }
         if (bytes == NetHeaderDescriptor.BYTES) {
-            int second = csumOffset | ONE_BUFFER;
+            int second = csumOffset | chains << 16;
             if (to.get(NetHeaderDescriptor.U32, at + NetHeaderDescriptor.CSUM_OFFSET) != second) {
                 to.set(NetHeaderDescriptor.U32, at + NetHeaderDescriptor.CSUM_OFFSET, second);
             }

@@ -70,6 +70,17 @@ final class ReceiveRoom {
         return chains;
     }
 
+    /** Whether no more is to be looked at for this burst. */
+    boolean isSpent() {
+        return broken || buffers >= MAX_BUFFERS;
+    }
+
+    /** Notes that others took chains of one buffer each off the ring. */
+    void pass(int chains) {
+        consumed += chains;
+        buffers += 2 * chains;
+    }
+
     /** Whether the ring cannot be trusted any more. */
     boolean isBroken() {
         return broken;

@@ -4,6 +4,13 @@
  * <p>The two loops carry the guest's names. {@link io.patchbay.vhost.net.GuestTxQueue} is a virtqueue the guest transmits on: the switch
  * receives from it. {@link io.patchbay.vhost.net.GuestRxQueue} is one the guest receives on: the switch transmits to it.
  *
+ * <p><b>Sweeps.</b> What is done for each frame of a burst is done for all of them before the next thing is: descriptors are read, then checked, then
+ * headers looked at, then heads read, then frames routed; chains of the receiver read and checked, then headers written, then frames copied, then
+ * chains given back. The misses of a sweep overlap, and what is asked of a guest's memory (which it is, whether it is still there) is asked once. This
+ * is for frames in one buffer each, all in one region, as nearly all are; any other goes by itself ({@link io.patchbay.vhost.net.SentChain},
+ * {@link io.patchbay.vhost.net.ChainDelivery}) between two sweeps. A sender whose memory goes away during the copies loses all its frames of the burst
+ * for this receiver, also those that were copied already. The sweeps are the methods that {@code deploy/jvm-options} has compiled by themselves.
+ *
  * <p><b>Changing a running device.</b> Rings are made when a queue starts and belong to the workers from then on. Whatever a front end
  * changes about a queue is changed while no worker has that queue's ring: withdraw, note where it stands, change, make the ring anew,
  * publish. {@link io.patchbay.vhost.net.Virtqueues} does this in one place, so that no message needs to know which others may have come

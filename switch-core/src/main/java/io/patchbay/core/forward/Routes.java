@@ -68,21 +68,32 @@ public final class Routes {
 
     /** Sends a frame of the burst begun last to a port; once to each port at most. */
     public void add(int port, int frame) {
-        add(port, frame, frame + 1);
+        int n = counts[port];
+        if (n == 0) {
+            list(port);
+        }
+        frames[port][n] = first + frame;
+        counts[port] = n + 1;
     }
 
     /** Sends frames {@code frame} to {@code end - 1} of the burst begun last to a port; each once to each port at most. */
-    public void add(int port, int frame, int end) {
-        if (!listed[port]) {
-            listed[port] = true;
-            outputs[outputCount++] = port;
+    public void addRun(int port, int frame, int end) {
+        int n = counts[port];
+        if (n == 0) {
+            list(port);
         }
         int[] mine = frames[port];
-        int n = counts[port];
         for (int i = frame; i < end; i++) {
             mine[n++] = first + i;
         }
         counts[port] = n;
+    }
+
+    private void list(int port) {
+        if (!listed[port]) { // it may have had frames that were taken back
+            listed[port] = true;
+            outputs[outputCount++] = port;
+        }
     }
 
     /** Takes back all that was added of the burst begun last. */

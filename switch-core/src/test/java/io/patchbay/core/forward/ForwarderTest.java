@@ -8,6 +8,8 @@ import io.patchbay.core.frame.TestFrames;
 import io.patchbay.core.port.DropReason;
 import io.patchbay.core.port.QueueCounters;
 import java.util.ArrayList;
+import java.util.Arrays;
+import java.util.Collections;
 import java.util.List;
 import java.util.Optional;
 import java.util.Random;
@@ -44,6 +46,55 @@ class ForwarderTest {
             ports.add(routes.output(i));
         }
         return ports;
+    }
+
+    @Test
+    void aBurstIsRoutedAsIfEachFrameCameAlone() {
+        long[] addresses = {A, B, 0x0200_0000_000cL, 0, MacAddress.BROADCAST, 0x0180_c200_0003L, 0x0100_5e00_0001L};
+        for (long seed = 0; seed < 300; seed++) {
+            Random choice = new Random(seed);
+            Forwarder oneByOne = new Forwarder(new MacTable(100, 300));
+            Forwarder together = new Forwarder(new MacTable(100, 300));
+            QueueCounters expected = new QueueCounters();
+            QueueCounters counted = new QueueCounters();
+            for (int turn = 0; turn < 4; turn++) {
+                int from = choice.nextInt(3);
+                Burst all = new Burst();
+                List<List<Integer>> byPort = List.of(new ArrayList<>(), new ArrayList<>(), new ArrayList<>());
+                byte[] frame = new byte[0];
+                for (int i = 0; i < 20; i++) {
+                    if (i == 0 || choice.nextInt(3) == 0) {
+                        frame = TestFrames.frame(
+                                addresses[choice.nextInt(addresses.length)],
+                                addresses[choice.nextInt(addresses.length)],
+                                60,
+                                choice);
+                    }
+                    TestFrames.add(all, frame, choice);
+                    Burst alone = new Burst();
+                    TestFrames.add(alone, frame, choice);
+                    routes.clear();
+                    oneByOne.route(alone, from, PORTS, policy, routes, expected);
+                    for (int port : PORTS) {
+                        byPort.get(port).addAll(Collections.nCopies(routes.count(port), i));
+                    }
+                }
+                routes.clear();
+                together.route(all, from, PORTS, policy, routes, counted);
+                for (int port : PORTS) {
+                    assertThat(Arrays.stream(routes.frames(port))
+                                    .limit(routes.count(port))
+                                    .boxed())
+                            .as("seed %d, port %d", seed, port)
+                            .isEqualTo(byPort.get(port));
+                }
+            }
+            for (DropReason reason : DropReason.values()) {
+                assertThat(counted.dropped(reason))
+                        .as("seed %d, %s", seed, reason)
+                        .isEqualTo(expected.dropped(reason));
+            }
+        }
     }
 
     @Test

@@ -62,6 +62,16 @@ class RoutesTest {
     }
 
     @Test
+    void aRunOfFramesIsAddedToWhatAPortHas() {
+        routes.addRun(3, 5, 8);
+        routes.addRun(0, 1, 1);
+        routes.addRun(0, 9, 11);
+        assertThat(frames(3)).containsExactly(0, C, C + 2, C + 5, C + 6, C + 7);
+        assertThat(frames(0)).containsExactly(C + 9, C + 10);
+        assertThat(routes.outputs()).isEqualTo(3);
+    }
+
+    @Test
     void floodsAreThoseOfTheLastBurst() {
         routes.setFlooded(2);
         assertThat(routes.isFlooded(2)).isTrue();

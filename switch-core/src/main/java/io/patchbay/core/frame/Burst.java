@@ -65,7 +65,7 @@ public final class Burst {
     private long effort;
     private boolean last;
     /** All frames lie in one piece each, in the same memory. */
-    private boolean alike;
+    private boolean alike = true;
 
     private MemorySegment memory = MemorySegment.NULL;
     private @Nullable MemorySegment headerCopies;

@@ -1,10 +1,15 @@
 package io.patchbay.core.frame;
 
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
+import java.lang.foreign.Arena;
+import java.lang.foreign.MemorySegment;
+import java.lang.foreign.ValueLayout;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
+import java.util.Random;
 import java.util.stream.IntStream;
 import org.junit.jupiter.api.Test;
 
@@ -49,6 +54,43 @@ class DeliveryTest {
     void framesOfOneBurstComeTogether() {
         start(0, 3, 4, C, 2 * C + 7, 2 * C + 9);
         assertThat(rest()).isEqualTo("0[0, 3, 4] 1[0] 2[7, 9]");
+    }
+
+    @Test
+    void theNextFramesOfSeveralBurstsAreCopiedEachToItsPlace() {
+        byte[] first = add(0, 60);
+        byte[] second = add(1, 100);
+        byte[] third = add(2, 80);
+        start(0, C, 2 * C);
+        MemorySegment to = Arena.ofAuto().allocate(400);
+        assertThat(delivery.length(1)).isEqualTo(100);
+        delivery.copyNext(2, to, new long[] {200, 50}, 7);
+        assertThat(to.asSlice(207, 60).toArray(ValueLayout.JAVA_BYTE)).isEqualTo(first);
+        assertThat(to.asSlice(57, 100).toArray(ValueLayout.JAVA_BYTE)).isEqualTo(second);
+        assertThat(delivery.left()).isEqualTo(1);
+        delivery.copyNext(1, to, new long[] {0}, 0);
+        assertThat(to.asSlice(0, 80).toArray(ValueLayout.JAVA_BYTE)).isEqualTo(third);
+    }
+
+    @Test
+    void ifAFrameCannotBeCopiedItIsTheLastThatWasComeTo() {
+        byte[] first = add(0, 60);
+        add(1, 100);
+        add(2, 60);
+        start(0, C, 2 * C);
+        MemorySegment to = Arena.ofAuto().allocate(120);
+        assertThatThrownBy(() -> delivery.copyNext(3, to, new long[] {0, 60, 60}, 0))
+                .isInstanceOf(IndexOutOfBoundsException.class);
+        assertThat(to.asSlice(0, 60).toArray(ValueLayout.JAVA_BYTE)).isEqualTo(first);
+        assertThat(delivery.left()).isEqualTo(1);
+    }
+
+    /** Adds a frame to a burst. */
+    private byte[] add(int burst, int length) {
+        Random random = new Random(burst);
+        byte[] frame = TestFrames.frame(1, 2, length, random);
+        TestFrames.add(delivery.burst(burst), frame, random);
+        return frame;
     }
 
     @Test

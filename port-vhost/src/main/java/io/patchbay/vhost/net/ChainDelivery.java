@@ -7,6 +7,7 @@ import io.patchbay.core.frame.OffloadSet;
 import io.patchbay.core.frame.SoftwareOffload;
 import io.patchbay.core.port.QueueCounters;
 import io.patchbay.vhost.ring.Chain;
+import io.patchbay.vhost.ring.DeviceRing;
 import java.lang.foreign.MemorySegment;
 import java.util.Optional;
 
@@ -23,7 +24,7 @@ final class ChainDelivery {
     private final Optional<MergedDelivery> merged;
     private final QueueCounters counters;
     private final ChainWriter writer = new ChainWriter();
-    private final FrameReader reader = new FrameReader(new Burst());
+    private final FrameReader reader = new FrameReader();
     private WriteLog log;
 
     /**
@@ -45,8 +46,10 @@ final class ChainDelivery {
         this.log = log;
     }
 
-    /** Logs writes otherwise from now on. */
-    void logTo(WriteLog writes) {
+    /** Goes on with another ring over the same virtqueue, and logs writes otherwise. */
+    void move(DeviceRing next, WriteLog writes) {
+        room.move(next);
+        merged.ifPresent(m -> m.move(next));
         log = writes;
     }
 

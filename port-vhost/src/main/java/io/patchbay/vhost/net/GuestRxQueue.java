@@ -32,7 +32,6 @@ final class GuestRxQueue {
     private final SpinLock lock = new SpinLock();
     private final ReceiveRoom room;
     private final PlainDelivery plain;
-    private final Optional<MergedDelivery> merged;
     private final ChainDelivery any;
     private int delivered;
     private long deliveredBytes;
@@ -54,7 +53,8 @@ final class GuestRxQueue {
         ReceiveHeader header = new ReceiveHeader(headerBytes);
         this.room = new ReceiveRoom(ring, headerBytes, mergeable, counters, fault);
         this.plain = new PlainDelivery(ring, header, log);
-        this.merged = mergeable ? Optional.of(new MergedDelivery(ring, header, room)) : Optional.empty();
+        Optional<MergedDelivery> merged =
+                mergeable ? Optional.of(new MergedDelivery(ring, header, room)) : Optional.empty();
         this.any = new ChainDelivery(header, takes, room, merged, counters, log);
         // Nothing is ever waited for here: a guest without buffers loses frames, and need not tell us when it has some
         // again.
@@ -67,10 +67,8 @@ final class GuestRxQueue {
         try {
             ring = ringAt.apply(ring.position());
             log = writes;
-            room.move(ring);
             plain.move(ring, writes);
-            merged.ifPresent(m -> m.move(ring));
-            any.logTo(writes);
+            any.move(ring, writes);
             ring.disableKicks();
         } finally {
             lock.unlock();

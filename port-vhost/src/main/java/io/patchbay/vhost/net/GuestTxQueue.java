@@ -42,9 +42,6 @@ final class GuestTxQueue implements ReceiveQueue {
     private final ChainBatch batch = new ChainBatch();
     private final Chain chain = new Chain();
     private final SentChain sent;
-    /** A bit for each chain read ahead whose header asks for something. */
-    private long asking;
-
     private int taken;
     /** A bit for each of these chains of which no frame came. */
     private long without;
@@ -94,13 +91,13 @@ final class GuestTxQueue implements ReceiveQueue {
         }
         int chains = Math.min(waiting, limit);
         ring.readBatch(chains, false, batch);
-        asking = mayAsk ? requests(chains) : 0;
+        long asking = mayAsk ? requests(chains) : 0;
         int n = 0;
         int buffers = 0;
         without = 0;
         long bytesBefore = burst.bytes();
         while (n < chains && buffers < MAX_BUFFERS && burst.hasRoomForAnyFrame()) {
-            int whole = wholeFrames(n, chains, burst.bytesLeft());
+            int whole = wholeFrames(n, chains, asking, burst.bytesLeft());
             if (whole > 0) {
                 burst.addWhole(batch.base(n), batch.offsets(), batch.lengths(), n, whole, headerBytes);
                 buffers += 2 * whole;
@@ -139,7 +136,7 @@ final class GuestTxQueue implements ReceiveQueue {
     }
 
     /** How many chains from this one on are one buffer of the same memory each, with a frame to be taken as it is; as far as so many bytes go. */
-    private int wholeFrames(int first, int chains, long bytes) {
+    private int wholeFrames(int first, int chains, long asking, long bytes) {
         int end = batch.isOfOneRegion() ? chains : first + 1;
         long left = bytes;
         int i = first;

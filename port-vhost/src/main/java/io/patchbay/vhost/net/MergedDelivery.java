@@ -17,7 +17,7 @@ final class MergedDelivery {
     private final ReceiveHeader header;
     private final ReceiveRoom room;
     private final ChainBatch batch = new ChainBatch();
-    private final FrameReader reader = new FrameReader(new Burst());
+    private final FrameReader reader = new FrameReader();
     private DeviceRing ring;
 
     /** Of the buffer filled last: how many will be needed is guessed by that. */
@@ -48,8 +48,8 @@ final class MergedDelivery {
             return false;
         }
         MemorySegment to = batch.base(0);
-        for (int i = 0; i < chains && log.isOn(); i++) {
-            log.willWrite(to, batch.offset(i), batch.written(i));
+        if (log.isOn()) {
+            log.willWrite(batch, chains);
         }
         header.write(to, batch.offset(0), headerWord, csumOffset, chains);
         reader.start(burst, frame);

@@ -114,8 +114,8 @@ final class PlainDelivery {
 
     private void writeHeaders(int n) {
         MemorySegment to = batch.base(0);
-        for (int i = 0; i < n && log.isOn(); i++) {
-            log.willWrite(to, batch.offset(i), batch.written(i));
+        if (log.isOn()) {
+            log.willWrite(batch, n);
         }
         for (int i = 0; i < n; i++) {
             header.write(to, batch.offset(i), 0, 0, 1);

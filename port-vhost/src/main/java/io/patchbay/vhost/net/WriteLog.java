@@ -3,6 +3,7 @@ package io.patchbay.vhost.net;
 import io.patchbay.vhost.memory.DirtyPages;
 import io.patchbay.vhost.memory.GuestMemory;
 import io.patchbay.vhost.ring.Chain;
+import io.patchbay.vhost.ring.ChainBatch;
 import java.lang.foreign.MemorySegment;
 import java.util.Optional;
 
@@ -46,6 +47,13 @@ final class WriteLog {
             long n = Math.min(left, chain.length(s));
             willWrite(chain.base(s), chain.offset(s), n);
             left -= n;
+        }
+    }
+
+    /** The same of the buffers of the first chains of a batch, as much as it says will have been {@linkplain ChainBatch#written written}. */
+    void willWrite(ChainBatch batch, int chains) {
+        for (int i = 0; i < chains; i++) {
+            willWrite(batch.base(i), batch.offset(i), batch.written(i));
         }
     }
 

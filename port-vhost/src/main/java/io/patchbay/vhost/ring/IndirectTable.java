@@ -1,23 +1,20 @@
 package io.patchbay.vhost.ring;
 
+import static io.patchbay.vhost.ring.SplitRingDescriptor.DESCRIPTOR_ADDRESS;
+import static io.patchbay.vhost.ring.SplitRingDescriptor.DESCRIPTOR_BYTES;
+import static io.patchbay.vhost.ring.SplitRingDescriptor.DESCRIPTOR_REST;
+import static io.patchbay.vhost.ring.SplitRingDescriptor.U64_ANYWHERE;
+
 import io.patchbay.vhost.memory.GuestMemory;
 import java.lang.foreign.MemorySegment;
-import java.lang.foreign.ValueLayout;
-import java.nio.ByteOrder;
 
 /**
- * A table of descriptors in a guest's memory, of a ring of either layout (virtio 1.3 §2.7.5.3, §2.8.7): the 16 bytes of a descriptor as two halves.
+ * A table of descriptors in a guest's memory, of a ring of either layout (virtio 1.3 §2.7.5.3, §2.8.7): a descriptor as two halves, which are as long in both
+ * layouts. Nothing says that a table is aligned.
  *
  * <p>A table may cross from one region into the next, a descriptor not: regions are made of pages. Confined to the worker that owns the queue.
  */
 final class IndirectTable {
-
-    private static final int DESCRIPTOR_BYTES = 16;
-    private static final int DESCRIPTOR_ADDRESS = 0;
-    private static final int DESCRIPTOR_REST = 8;
-
-    /** Nothing says that a table is aligned. */
-    private static final ValueLayout.OfLong U64 = ValueLayout.JAVA_LONG_UNALIGNED.withOrder(ByteOrder.LITTLE_ENDIAN);
 
     private final GuestMemory memory;
     private int region;
@@ -55,8 +52,8 @@ final class IndirectTable {
             return false;
         }
         MemorySegment base = memory.memory(found);
-        address = base.get(U64, offset + DESCRIPTOR_ADDRESS);
-        rest = base.get(U64, offset + DESCRIPTOR_REST);
+        address = base.get(U64_ANYWHERE, offset + DESCRIPTOR_ADDRESS);
+        rest = base.get(U64_ANYWHERE, offset + DESCRIPTOR_REST);
         return true;
     }
 

@@ -60,16 +60,11 @@ final class PackedChains {
     PackedChains(int size, MemorySegment descriptors, int at) {
         this.size = size;
         this.descriptors = descriptors;
-        this.extents = new int[capacity(size)];
+        this.extents = new int[Math.max(1, Integer.highestOneBit(size - 1) << 1)];
         this.mask = extents.length - 1;
         this.scan = PackedRingDescriptor.index(at);
         this.scanWrap = PackedRingDescriptor.wrap(at);
         this.oldestDescriptor = scan;
-    }
-
-    /** A power of two that is no less. */
-    static int capacity(int size) {
-        return Math.max(1, Integer.highestOneBit(size - 1) << 1);
     }
 
     /** How many chains were seen and not consumed, after a look for so many. */
@@ -196,9 +191,9 @@ final class PackedChains {
         known -= chains;
     }
 
-    /** Says that the oldest chains, with so many descriptors, were shown as used: the driver may fill these again. */
-    void free(int chains, int count) {
-        oldest += chains;
+    /** Says that all chains before this one, with so many descriptors, were shown as used: the driver may fill these again. */
+    void freeUntil(int chain, int count) {
+        oldest = chain;
         oldestDescriptor = wrapped(oldestDescriptor + count);
         held -= count;
     }

@@ -224,7 +224,6 @@ public final class PackedRing implements DeviceRing {
         // takes them in order. A fence and a plain store, since release stores can kill the virtual machine if the page
         // has gone (package io.patchbay.vhost.memory).
         VarHandle.releaseFence();
-        int shown = used.chains();
         used.show();
         // ORDER: noted after it is so; PackedResume can tell what is used and not noted, but not the reverse.
         VarHandle.releaseFence();
@@ -236,7 +235,6 @@ public final class PackedRing implements DeviceRing {
             log.wroteEvent(0, PackedRingDescriptor.EVENT_BYTES);
             logDescriptors(first, 1);
         }
-        chains.free(shown, moved);
         return wantsCall(moved);
     }
 

@@ -20,10 +20,8 @@ final class PackedUsed {
     private final MemorySegment descriptors;
     private final PackedChains chains;
 
-    /** Running number of the next chain, and of the first that is not shown. */
+    /** Running number of the next chain. */
     private int next;
-
-    private int nextToShow;
 
     private int index;
     private boolean wrap;
@@ -119,11 +117,6 @@ final class PackedUsed {
         return moved;
     }
 
-    /** Chains that the driver was not shown yet. */
-    int chains() {
-        return next - nextToShow;
-    }
-
     /** The descriptor by which the driver is shown all of them. */
     int first() {
         return PackedRingDescriptor.index(shown);
@@ -143,7 +136,7 @@ final class PackedUsed {
                 : firstRest;
         descriptors.set(U64, restOf(first()), rest);
         shown = position();
-        nextToShow = next;
+        chains.freeUntil(next, moved);
         moved = 0;
     }
 

@@ -67,20 +67,12 @@ public final class Forwarder {
             if (port == from) {
                 counters.drop(DropReason.SAME_PORT, end - frame);
             } else if (port != MacTable.UNKNOWN) {
-                addRun(port, frame, end, routes);
+                routes.addRun(port, frame, end);
             } else if (MacAddress.isReserved(destination)) {
                 counters.drop(DropReason.RESERVED_ADDRESS, end - frame);
             } else {
                 flood(frame, end, from, floodPorts, policy, routes, counters);
             }
-        }
-    }
-
-    private static void addRun(int port, int frame, int end, Routes routes) {
-        if (end - frame == 1) {
-            routes.add(port, frame); // in half the time of a loop
-        } else {
-            routes.addRun(port, frame, end);
         }
     }
 

@@ -78,6 +78,10 @@ public final class Routes {
 
     /** Sends frames {@code frame} to {@code end - 1} of the burst begun last to a port; each once to each port at most. */
     public void addRun(int port, int frame, int end) {
+        if (end - frame == 1) {
+            add(port, frame); // in half the time of the loop
+            return;
+        }
         int n = counts[port];
         if (n == 0) {
             list(port);

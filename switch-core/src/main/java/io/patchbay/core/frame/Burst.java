@@ -143,7 +143,7 @@ public final class Burst {
     public boolean hasRoomForAnyFrame() {
         return count < capacity
                 && pieces.room() >= MAX_FRAME_SEGMENTS
-                && bytes < ENOUGH_BYTES
+                && bytesLeft() > 0
                 && offloads.extraFrames() < ENOUGH_SEGMENTS;
     }
 
@@ -261,7 +261,7 @@ public final class Burst {
         long at = (long) i * FrameHeaders.LIMIT;
         to.set(WORD, at, head0[i]);
         to.set(WORD, at + Long.BYTES, head1[i]);
-        int _ = pieces.copy(segmentEnd[i], segmentEnd[count], to, at + HEAD_BYTES, n - HEAD_BYTES);
+        pieces.copy(segmentEnd[i], segmentEnd[count], to, at + HEAD_BYTES, n - HEAD_BYTES);
         return at;
     }
 
@@ -365,7 +365,7 @@ public final class Burst {
         }
         to.set(WORD, at, head0[i]);
         to.set(WORD, at + Long.BYTES, head1[i]);
-        int _ = pieces.copy(segmentEnd[i], segmentEnd[i + 1], to, at + HEAD_BYTES, bytesOfFrame - HEAD_BYTES);
+        pieces.copy(segmentEnd[i], segmentEnd[i + 1], to, at + HEAD_BYTES, bytesOfFrame - HEAD_BYTES);
     }
 
     /**

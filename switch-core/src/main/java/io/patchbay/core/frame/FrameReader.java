@@ -9,15 +9,13 @@ import java.lang.foreign.MemorySegment;
  */
 public final class FrameReader {
 
-    private Burst burst;
+    private static final Burst NOTHING = new Burst(0, 0);
+
+    private Burst burst = NOTHING;
     private int frame;
     private int position;
     private int segment;
     private int segmentPosition;
-
-    public FrameReader(Burst burst) {
-        this.burst = burst;
-    }
 
     /** Starts at the first byte of a frame. */
     public void start(Burst from, int index) {

@@ -52,7 +52,7 @@ public final class OffloadCheck {
         int flags = Offload.flags(header) & (Offload.FLAG_NEEDS_CSUM | Offload.FLAG_DATA_VALID);
         if (!Offload.isSegmented(header) && (flags & Offload.FLAG_NEEDS_CSUM) == 0) {
             if (believesVerified && flags != 0) {
-                burst.offloads().set(burst.count() - 1, Offload.of(Offload.FLAG_DATA_VALID, 0, 0, 0, 0), 0, 1);
+                attach(burst, Offload.of(Offload.FLAG_DATA_VALID, 0, 0, 0, 0), 0, 1);
             }
             return true;
         }
@@ -65,9 +65,12 @@ public final class OffloadCheck {
         if ((allowed & OffloadSet.CSUM) == 0) {
             return false;
         }
-        burst.offloads()
-                .set(burst.count() - 1, Offload.checksum(Offload.csumStart(header), Offload.csumOffset(header)), 0, 1);
+        attach(burst, Offload.checksum(Offload.csumStart(header), Offload.csumOffset(header)), 0, 1);
         return true;
+    }
+
+    private static void attach(Burst burst, long offload, int headerBytes, int made) {
+        burst.offloads().set(burst.count() - 1, offload, headerBytes, made);
     }
 
     private static boolean checksumIsInside(Burst burst, long header) {
@@ -107,7 +110,7 @@ public final class OffloadCheck {
         if (segments > MAX_SEGMENTS || !OffloadSet.suffices(allowed, offload) || !burst.ownHeader(headers.end())) {
             return false;
         }
-        burst.offloads().set(burst.count() - 1, offload, headers.end(), segments);
+        attach(burst, offload, headers.end(), segments);
         return true;
     }
 

@@ -91,15 +91,14 @@ final class Pieces {
         return true;
     }
 
-    /** Copies from pieces {@code first} to {@code end - 1} what there is of {@code bytes}, and says how much. */
-    int copy(int first, int end, MemorySegment to, long at, int bytes) {
+    /** Copies from pieces {@code first} to {@code end - 1} what there is of {@code bytes}. */
+    void copy(int first, int end, MemorySegment to, long at, int bytes) {
         int done = 0;
         for (int s = first; s < end && done < bytes; s++) {
             int step = Math.min(bytes - done, length[s]);
             MemorySegment.copy(base[s], offset[s], to, at + done, step);
             done += step;
         }
-        return done;
     }
 
     MemorySegment base(int s) {

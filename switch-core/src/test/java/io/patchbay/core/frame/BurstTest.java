@@ -48,6 +48,8 @@ class BurstTest {
         addWhole(first);
         TestFrames.add(burst, second, random);
         addWhole(third);
+        assertThat(burst.source(0)).isEqualTo(2);
+        assertThat(burst.source(1)).isEqualTo(4);
         assertThat(copies(2, 0, 1)).containsExactly(third, first, second);
     }
 
@@ -100,7 +102,7 @@ class BurstTest {
             burst.clear();
             TestFrames.add(burst, frame, pieces);
             MemorySegment copy = Arena.ofAuto().allocate(frame.length);
-            FrameReader reader = new FrameReader(burst);
+            FrameReader reader = new FrameReader();
             reader.start(burst, 0);
             for (int at = 0; reader.remaining() > 0; ) {
                 int n = Math.min(reader.remaining(), 1 + pieces.nextInt(40));

@@ -51,9 +51,8 @@ final class PackedChains {
     private int held;
 
     /** The next descriptor to be looked at for a head. */
-    private int scan;
+    private final PackedCursor scan;
 
-    private boolean scanWrap;
     private boolean endless;
 
     /** @param at position of the first descriptor to be looked at */
@@ -62,18 +61,23 @@ final class PackedChains {
         this.descriptors = descriptors;
         this.extents = new int[Math.max(1, Integer.highestOneBit(size - 1) << 1)];
         this.mask = extents.length - 1;
-        this.scan = PackedRingDescriptor.index(at);
-        this.scanWrap = PackedRingDescriptor.wrap(at);
-        this.oldestDescriptor = scan;
+        this.scan = new PackedCursor(size, at);
+        this.oldestDescriptor = scan.index();
     }
 
     /** How many chains were seen and not consumed, after a look for so many. */
     int available(int wanted) {
-        if (known < wanted && !endless) {
+        if (known < wanted && !endless && isAnother()) {
             lookForSingles(wanted);
             lookForChains(wanted);
         }
         return known;
+    }
+
+    /** Looked at by itself: mostly there is none or many, and the compiler shall make the sweep below for many. */
+    private boolean isAnother() {
+        return held < size
+                && PackedRingDescriptor.isAvailable(descriptors.get(U16, flagsOf(scan.index())), scan.wrap());
     }
 
     int known() {
@@ -90,7 +94,7 @@ final class PackedChains {
         int left = Math.min(wanted - known, size - held);
         boolean more = true;
         while (more && left > 0) {
-            int untilEnd = Math.min(left, size - scan);
+            int untilEnd = scan.untilEnd(left);
             int found = singles(untilEnd);
             left -= found;
             more = found == untilEnd;
@@ -102,42 +106,41 @@ final class PackedChains {
 
     /** How many single descriptors are available from the next on, of so many before the end of the ring. */
     private int singles(int most) {
-        int first = scan;
-        int available = scanWrap ? FLAG_AVAIL : FLAG_USED;
-        int n = 0;
-        while (n < most && (descriptors.get(U16, flagsOf(first + n)) & FLAGS_THAT_MATTER) == available) {
-            n++;
+        long first = flagsOf(scan.index());
+        int available = scan.wrap() ? FLAG_AVAIL : FLAG_USED;
+        for (int i = 0; i < most; i++) {
+            int flags = descriptors.get(U16, first + (long) i * DESCRIPTOR_BYTES);
+            if ((flags & FLAGS_THAT_MATTER) != available) {
+                return i;
+            }
         }
-        return n;
+        return most;
     }
 
     private void add(int singles) {
         boolean single = areSingle();
         for (int i = 0; i < singles && !single; i++) {
-            extents[next + known + i & mask] = (scan + i) | ONE;
+            extents[next + known + i & mask] = (scan.index() + i) | ONE;
         }
         known += singles;
-        pass(singles);
+        hold(singles);
     }
 
-    private void pass(int count) {
+    private void hold(int count) {
         held += count;
-        scan += count;
-        if (scan >= size) {
-            scan -= size;
-            scanWrap = !scanWrap;
-        }
+        scan.pass(count);
     }
 
     private void lookForChains(int wanted) {
         while (known < wanted && held < size) {
-            int flags = descriptors.get(U16, flagsOf(scan));
-            if (!PackedRingDescriptor.isAvailable(flags, scanWrap)) {
+            int head = scan.index();
+            int flags = descriptors.get(U16, flagsOf(head));
+            if (!PackedRingDescriptor.isAvailable(flags, scan.wrap())) {
                 return;
             }
             // ORDER: the rest of the chain must be at least as new as the flags of its head.
             VarHandle.acquireFence();
-            int count = countFrom(scan, flags);
+            int count = countFrom(head, flags);
             if (count == 0) {
                 endless = true;
                 return;
@@ -145,9 +148,9 @@ final class PackedChains {
             if (areSingle()) {
                 writeDown();
             }
-            extents[next + known & mask] = scan | count << COUNT_SHIFT;
+            extents[next + known & mask] = head | count << COUNT_SHIFT;
             known++;
-            pass(count);
+            hold(count);
         }
     }
 
@@ -224,6 +227,6 @@ final class PackedChains {
 
     /** Position of the descriptor that is looked at next. */
     int position() {
-        return PackedRingDescriptor.position(scan, scanWrap);
+        return scan.position();
     }
 }

@@ -4,13 +4,9 @@ import static io.patchbay.vhost.ring.PackedRingDescriptor.DESCRIPTOR_ADDRESS;
 import static io.patchbay.vhost.ring.PackedRingDescriptor.DESCRIPTOR_BYTES;
 import static io.patchbay.vhost.ring.PackedRingDescriptor.DESCRIPTOR_FLAGS;
 import static io.patchbay.vhost.ring.PackedRingDescriptor.DESCRIPTOR_REST;
-import static io.patchbay.vhost.ring.PackedRingDescriptor.EVENT_FLAGS_DESC;
-import static io.patchbay.vhost.ring.PackedRingDescriptor.EVENT_FLAGS_DISABLE;
-import static io.patchbay.vhost.ring.PackedRingDescriptor.EVENT_FLAGS_ENABLE;
 import static io.patchbay.vhost.ring.PackedRingDescriptor.FLAG_INDIRECT;
 import static io.patchbay.vhost.ring.PackedRingDescriptor.FLAG_WRITE;
 import static io.patchbay.vhost.ring.PackedRingDescriptor.U16;
-import static io.patchbay.vhost.ring.PackedRingDescriptor.U32;
 import static io.patchbay.vhost.ring.PackedRingDescriptor.U64;
 
 import io.patchbay.vhost.memory.GuestMemory;
@@ -28,18 +24,13 @@ public final class PackedRing implements DeviceRing {
     private static final long FLAGS_THAT_MATTER = (long) (FLAG_WRITE | FLAG_INDIRECT) << 48;
 
     private final int size;
-    private final boolean eventIdx;
     private final boolean indirect;
     private final MemorySegment descriptors;
-    private final MemorySegment driverEvent;
-    private final MemorySegment deviceEvent;
+    private final PackedEvents events;
     private final GuestBuffers buffers;
     private final IndirectTable table;
     private final PackedChains chains;
     private final PackedUsed used;
-
-    /** What was last said of kicks. */
-    private int kicks = EVENT_FLAGS_DISABLE;
 
     private String whyBroken = "";
     private RingLog log = RingLog.OFF;
@@ -50,11 +41,9 @@ public final class PackedRing implements DeviceRing {
      */
     public PackedRing(int size, RingPlaces places, RingFeatures features, int at, GuestMemory memory) {
         this.size = size;
-        this.eventIdx = features.eventIdx();
         this.indirect = features.indirect();
         this.descriptors = places.descriptors();
-        this.driverEvent = places.available();
-        this.deviceEvent = places.used();
+        this.events = new PackedEvents(size, features.eventIdx(), places.available(), places.used());
         this.buffers = new GuestBuffers(memory);
         this.table = new IndirectTable(memory);
         this.chains = new PackedChains(size, descriptors, at);
@@ -107,18 +96,37 @@ public final class PackedRing implements DeviceRing {
     @Override
     public void readBatch(int count, boolean writable, ChainBatch batch) {
         // Two sweeps, the first of which does nothing but load, as in a split ring.
-        int next = chains.next();
-        for (int i = 0; i < count; i++) {
-            // BOUNDS: the first descriptor of an extent is < size.
-            long at = (long) PackedChains.first(chains.extent(next + i)) * DESCRIPTOR_BYTES;
-            long rest = descriptors.get(U64, at + DESCRIPTOR_REST);
-            batch.put(i, idOf(rest), descriptors.get(U64, at + DESCRIPTOR_ADDRESS), rest);
+        boolean single = chains.areSingle();
+        if (single) {
+            int first = PackedChains.first(chains.extent(chains.next()));
+            int untilEnd = Math.min(count, size - first);
+            readRun(first, batch, 0, untilEnd);
+            readRun(0, batch, untilEnd, count - untilEnd);
+        } else {
+            readFirsts(batch, count);
         }
         buffers.findAll(count, size, FLAGS_THAT_MATTER, writable ? (long) FLAG_WRITE << 48 : 0, batch);
-        for (int i = 0; i < count && !chains.areSingle(); i++) {
-            if (PackedChains.count(chains.extent(next + i)) != 1) {
+        for (int i = 0; i < count && !single; i++) {
+            if (PackedChains.count(chains.extent(chains.next() + i)) != 1) {
                 batch.setNotSimple(i);
             }
+        }
+    }
+
+    private void readFirsts(ChainBatch batch, int count) {
+        for (int i = 0; i < count; i++) {
+            readRun(PackedChains.first(chains.extent(chains.next() + i)), batch, i, 1);
+        }
+    }
+
+    /** Reads descriptors that do not go round the end of the ring: for chain {@code to} of the batch, and the next. */
+    private void readRun(int first, ChainBatch batch, int to, int n) {
+        // BOUNDS: the first descriptor of an extent is < size. Written so that the compiler checks a run at once.
+        long start = (long) first * DESCRIPTOR_BYTES;
+        for (int i = 0; i < n; i++) {
+            long at = start + (long) i * DESCRIPTOR_BYTES;
+            long rest = descriptors.get(U64, at + DESCRIPTOR_REST);
+            batch.put(to + i, idOf(rest), descriptors.get(U64, at + DESCRIPTOR_ADDRESS), rest);
         }
     }
 
@@ -227,7 +235,7 @@ public final class PackedRing implements DeviceRing {
         used.show();
         // ORDER: noted after it is so; PackedResume can tell what is used and not noted, but not the reverse.
         VarHandle.releaseFence();
-        notePosition();
+        events.note(used.shown());
         // ORDER: the flags must be visible before we look whether the driver wants to know of them; the driver does the
         // reverse.
         VarHandle.fullFence();
@@ -235,18 +243,7 @@ public final class PackedRing implements DeviceRing {
             log.wroteEvent(0, PackedRingDescriptor.EVENT_BYTES);
             logDescriptors(first, 1);
         }
-        return wantsCall(moved);
-    }
-
-    /** Whether the driver wants to be told that so many descriptors were passed. */
-    private boolean wantsCall(int moved) {
-        // Both fields in one load, so that they belong together.
-        int event = driverEvent.get(U32, 0);
-        int flags = event >>> 16 & 3;
-        if (eventIdx && flags == EVENT_FLAGS_DESC) {
-            return PackedRingDescriptor.passes(event & 0xffff, used.position(), moved, size);
-        }
-        return flags != EVENT_FLAGS_DISABLE;
+        return events.wantsCall(used.position(), moved);
     }
 
     /** Logs descriptors after they were written; those between two that were are in the pages of the same ring. */
@@ -262,25 +259,12 @@ public final class PackedRing implements DeviceRing {
         log.flush();
     }
 
-    /** Leaves our position where drivers look only if they are to kick when they pass one: then it is what they find there. */
-    private void notePosition() {
-        if (kicks != EVENT_FLAGS_DESC) {
-            deviceEvent.set(U32, 0, PackedResume.mark(used.shown(), size) | kicks << 16);
-        }
-    }
-
     @Override
     public boolean enableKicks() {
         if (chains.known() > 0) {
             return true;
         }
-        if (eventIdx) {
-            kicks = EVENT_FLAGS_DESC;
-            deviceEvent.set(U32, 0, chains.position() | kicks << 16);
-        } else {
-            kicks = EVENT_FLAGS_ENABLE;
-            notePosition();
-        }
+        events.enableKicks(chains.position(), used.shown());
         // ORDER: the request must be visible before the last look; the driver writes its flags before it looks at the
         // request.
         VarHandle.fullFence();
@@ -292,8 +276,7 @@ public final class PackedRing implements DeviceRing {
 
     @Override
     public void disableKicks() {
-        kicks = EVENT_FLAGS_DISABLE;
-        notePosition();
+        events.disableKicks(used.shown());
         if (log.isOn()) {
             logEvent();
         }

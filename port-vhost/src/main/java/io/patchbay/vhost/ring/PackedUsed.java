@@ -15,16 +15,14 @@ import java.lang.foreign.MemorySegment;
  */
 final class PackedUsed {
 
-    private final int size;
     private final boolean batches;
     private final MemorySegment descriptors;
     private final PackedChains chains;
 
-    /** Running number of the next chain. */
-    private int next;
+    /** Where the next chain is, and its running number. */
+    private final PackedCursor at;
 
-    private int index;
-    private boolean wrap;
+    private int next;
 
     /** Where the driver knows us to be. */
     private int shown;
@@ -37,15 +35,13 @@ final class PackedUsed {
 
     private int lastId;
 
-    /** @param at the position of the next descriptor to be used */
-    PackedUsed(int size, boolean batches, MemorySegment descriptors, int at, PackedChains chains) {
-        this.size = size;
+    /** @param position of the next descriptor to be used */
+    PackedUsed(int size, boolean batches, MemorySegment descriptors, int position, PackedChains chains) {
         this.batches = batches;
         this.descriptors = descriptors;
         this.chains = chains;
-        this.index = PackedRingDescriptor.index(at);
-        this.wrap = PackedRingDescriptor.wrap(at);
-        this.shown = at;
+        this.at = new PackedCursor(size, position);
+        this.shown = position;
     }
 
     /** Gives the next chain back. */
@@ -54,50 +50,67 @@ final class PackedUsed {
         if (batches) {
             lastId = id;
         } else {
-            put(index, rest(written, id, flags(wrap, count, written)), moved == 0);
+            long rest = rest(written, id, flags(at.wrap(), count, written));
+            if (moved == 0) {
+                firstRest = rest;
+            } else {
+                // BOUNDS: positions are below the size.
+                descriptors.set(U64, restOf(at.index()), rest);
+            }
         }
         pass(1, count);
     }
 
     /** The same of the next chains, which chains {@code from} to {@code from + n - 1} of a batch are. */
     void addAll(ChainBatch batch, int from, int n) {
-        if (batches || !chains.areSingle()) {
+        if (n == 0) {
+            return;
+        }
+        if (!chains.areSingle()) {
             for (int i = 0; i < n; i++) {
                 add(batch.head(from + i), batch.written(from + i));
             }
             return;
         }
-        // The cache line of the first last: there the driver polls, and each of its looks takes the line away from us.
-        for (int i = n - 1; i >= 0; i--) {
-            int at = index + i;
-            boolean round = wrap;
-            if (at >= size) {
-                at -= size;
-                round = !round;
-            }
-            int written = batch.written(from + i);
-            put(at, rest(written, batch.head(from + i), flags(round, 1, written)), i == 0 && moved == 0);
+        if (batches) {
+            lastId = batch.head(from + n - 1);
+        } else {
+            putAll(batch, from, n);
         }
         pass(n, n);
     }
 
-    private void put(int at, long rest, boolean first) {
-        if (first) {
-            firstRest = rest;
+    private void putAll(ChainBatch batch, int from, int n) {
+        int untilEnd = at.untilEnd(n);
+        // The cache line of the first last: there the driver polls, and each of its looks takes the line away from us.
+        putRun(0, !at.wrap(), batch, from + untilEnd, n - untilEnd);
+        if (moved > 0) {
+            putRun(at.index(), at.wrap(), batch, from, untilEnd);
         } else {
+            putRun(at.index() + 1, at.wrap(), batch, from + 1, untilEnd - 1);
+            int written = batch.written(from);
+            firstRest = rest(written, batch.head(from), flags(at.wrap(), 1, written));
+        }
+    }
+
+    /** Writes descriptors that do not go round the end, from the last to the first. */
+    private void putRun(int index, boolean wrap, ChainBatch batch, int from, int n) {
+        long nothing = rest(0, 0, flags(wrap, 1, 0));
+        long something = rest(0, 0, flags(wrap, 1, 1));
+        long first = restOf(index);
+        for (int i = n - 1; i >= 0; i--) {
+            int written = batch.written(from + i);
+            long id = (long) batch.head(from + i) << 32;
             // BOUNDS: positions are below the size.
-            descriptors.set(U64, restOf(at), rest);
+            descriptors.set(
+                    U64, first + (long) i * DESCRIPTOR_BYTES, (written > 0 ? something : nothing) | id | written);
         }
     }
 
     private void pass(int passedChains, int passedDescriptors) {
         next += passedChains;
         moved += passedDescriptors;
-        index += passedDescriptors;
-        if (index >= size) {
-            index -= size;
-            wrap = !wrap;
-        }
+        at.pass(passedDescriptors);
     }
 
     private static int flags(boolean wrap, int count, int written) {
@@ -147,6 +160,6 @@ final class PackedUsed {
 
     /** Position of the next descriptor to be used. */
     int position() {
-        return PackedRingDescriptor.position(index, wrap);
+        return at.position();
     }
 }

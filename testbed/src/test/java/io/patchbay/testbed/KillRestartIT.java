@@ -44,9 +44,8 @@ class KillRestartIT {
 
     private static FrontEnd connect(DaemonProcess daemon, RingLayout layout, int guest, int queueSize)
             throws Exception {
-        long features = FrontEndSettings.MODERN.features()
-                | (layout == RingLayout.PACKED ? Feature.VIRTIO_F_RING_PACKED.mask() : 0);
-        FrontEndSettings settings = new FrontEndSettings(features, queueSize, 2048);
+        FrontEndSettings split = FrontEndSettings.MODERN.withSizes(queueSize, 2048);
+        FrontEndSettings settings = layout == RingLayout.PACKED ? split.with(Feature.VIRTIO_F_RING_PACKED) : split;
         long end = System.nanoTime() + SOON.toNanos();
         while (true) {
             try {

@@ -167,9 +167,7 @@ public final class BenchCommand implements Callable<Integer> {
     }
 
     private FrontEndSettings settings() {
-        FrontEndSettings modern = FrontEndSettings.MODERN;
-        long features = packed ? modern.features() | Feature.VIRTIO_F_RING_PACKED.mask() : modern.features();
-        return new FrontEndSettings(features, modern.queueSize(), modern.bufferBytes());
+        return packed ? FrontEndSettings.MODERN.with(Feature.VIRTIO_F_RING_PACKED) : FrontEndSettings.MODERN;
     }
 
     private Rate rate(BenchPair pair, int size) {

@@ -27,6 +27,16 @@ public record FrontEndSettings(long features, int queueSize, int bufferBytes, in
         this(features, queueSize, bufferBytes, 1);
     }
 
+    /** The same with more features. */
+    public FrontEndSettings with(Feature... more) {
+        return new FrontEndSettings(features | Feature.mask(more), queueSize, bufferBytes, queuePairs);
+    }
+
+    /** The same with virtqueues of so many entries, and receive buffers of so many bytes. */
+    public FrontEndSettings withSizes(int entries, int bytes) {
+        return new FrontEndSettings(features, entries, bytes, queuePairs);
+    }
+
     /** The same with so many pairs of virtqueues. */
     public FrontEndSettings withQueuePairs(int pairs) {
         return new FrontEndSettings(features, queueSize, bufferBytes, pairs);

@@ -33,8 +33,8 @@ class PackedRefusalsTest {
 
     @BeforeEach
     void twoGuests() throws Exception {
-        FrontEndSettings packed = new FrontEndSettings(
-                FrontEndSettings.MODERN.features() | Feature.VIRTIO_F_RING_PACKED.mask(), 200, 2048);
+        FrontEndSettings packed =
+                FrontEndSettings.MODERN.with(Feature.VIRTIO_F_RING_PACKED).withSizes(200, 2048);
         rig = GuestRig.adaptive();
         a = rig.connect(0, packed);
         b = rig.connect(1, packed);

@@ -40,7 +40,7 @@ final class Conversations implements Load {
         BenchSwitch board = BenchSwitch.start(2, macs, BenchSwitch.SLEEPS_BETWEEN_BLOCKS, processors);
         Conversations made = new Conversations(shape, board);
         FrontEndSettings settings =
-                new FrontEndSettings(FrontEndSettings.MODERN.features(), QUEUE, BUFFER, shape.queuePairs());
+                FrontEndSettings.MODERN.withSizes(QUEUE, BUFFER).withQueuePairs(shape.queuePairs());
         for (int guest = 0; guest < 2; guest++) {
             FrontEnd connected = FrontEnd.connect(board.socket(guest), settings, shape.bytes());
             made.guests.add(connected);

@@ -32,7 +32,7 @@ final class HandOverBench implements AutoCloseable {
     private final long clock = clockNanos();
 
     private HandOverBench(Path directory) throws Exception {
-        FrontEndSettings settings = new FrontEndSettings(FrontEndSettings.MODERN.features(), 256, 128);
+        FrontEndSettings settings = FrontEndSettings.MODERN.withSizes(256, 128);
         MacTable macs = new MacTable(64, 300);
         receiver = BarePort.start(directory, "receiver", settings, BYTES);
         macs.learn(Traffic.address(RECEIVER), RECEIVER);

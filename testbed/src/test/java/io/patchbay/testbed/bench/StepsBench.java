@@ -3,8 +3,6 @@ package io.patchbay.testbed.bench;
 import io.patchbay.core.forward.MacTable;
 import io.patchbay.core.linux.Affinity;
 import io.patchbay.vhost.frontend.FrontEndSettings;
-import io.patchbay.vhost.ring.RingLayout;
-import io.patchbay.vhost.wire.Feature;
 import java.io.PrintStream;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
@@ -27,32 +25,30 @@ final class StepsBench implements AutoCloseable {
     private final BarePort receiver;
     private final Pass pass;
 
-    private StepsBench(Path directory, RingLayout layout) throws Exception {
-        long features = FrontEndSettings.MODERN.features();
-        FrontEndSettings settings = new FrontEndSettings(
-                layout == RingLayout.PACKED ? features | Feature.VIRTIO_F_RING_PACKED.mask() : features, 256, 128);
+    private StepsBench(Path directory, Driver driver) throws Exception {
+        FrontEndSettings settings = driver.settings().withSizes(256, 128);
         MacTable macs = new MacTable(64, 300);
         macs.learn(Traffic.address(RECEIVER), RECEIVER);
-        receiver = BarePort.start(directory, layout.name() + "-receiver", settings, BYTES);
+        receiver = BarePort.start(directory, driver.name() + "-receiver", settings, BYTES);
         pass = new Pass(
-                0, BarePort.start(directory, layout.name() + "-sender", settings, BYTES), RECEIVER, receiver, macs);
+                0, BarePort.start(directory, driver.name() + "-sender", settings, BYTES), RECEIVER, receiver, macs);
     }
 
-    /** @param arguments how many times; a line of CSV for each and for each layout goes to standard output, nanoseconds a burst */
+    /** @param arguments how many times; a line of CSV for each and for each driver goes to standard output, nanoseconds a burst */
     public static void main(String[] arguments) throws Exception {
         int times = Integer.parseInt(arguments[0]);
         Affinity.pinCurrentThread(PROCESSOR);
         PrintStream out = new PrintStream(System.out, true, StandardCharsets.UTF_8);
         Path directory = Files.createTempDirectory("patchbay");
-        Map<RingLayout, StepsBench> benches = new EnumMap<>(RingLayout.class);
+        Map<Driver, StepsBench> benches = new EnumMap<>(Driver.class);
         try {
-            for (RingLayout layout : RingLayout.values()) {
-                benches.put(layout, new StepsBench(directory, layout));
+            for (Driver driver : Driver.values()) {
+                benches.put(driver, new StepsBench(directory, driver));
             }
-            benches.values().forEach(StepsBench::measure); // until it is compiled, for both layouts
-            out.println("layout,take_in_ns,deliver_ns,give_back_ns,ns_a_frame");
+            benches.values().forEach(StepsBench::measure); // until it is compiled, for all drivers
+            out.println("driver,take_in_ns,deliver_ns,give_back_ns,ns_a_frame");
             for (int i = 0; i < times; i++) {
-                benches.forEach((layout, bench) -> out.println(layout.name() + "," + bench.measure()));
+                benches.forEach((driver, bench) -> out.println(driver.name() + "," + bench.measure()));
             }
         } finally {
             for (StepsBench bench : benches.values()) {

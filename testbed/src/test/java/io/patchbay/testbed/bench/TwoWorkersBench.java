@@ -84,7 +84,7 @@ final class TwoWorkersBench implements AutoCloseable {
 
     /** Queue pair {@code i} is one of guest {@code i / 2} if there are two guests, and otherwise that of port {@code i}, of both switches in turn. */
     private void connect() throws Exception {
-        FrontEndSettings settings = new FrontEndSettings(FrontEndSettings.MODERN.features(), QUEUE, 128);
+        FrontEndSettings settings = FrontEndSettings.MODERN.withSizes(QUEUE, 128);
         for (int i = 0; i < ENDS; i++) {
             if (layout == Layout.QUEUES && i % 2 == 1) {
                 ends.add(new End(guests.getLast().pair(1), ends.getLast().address()));

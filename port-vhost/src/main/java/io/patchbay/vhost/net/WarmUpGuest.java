@@ -26,11 +26,14 @@ final class WarmUpGuest implements Port {
     private static final long LOCAL = 0x0200_0000_0000L;
     private static final ValueLayout.OfLong U64 = ValueLayout.JAVA_LONG_UNALIGNED.withOrder(ByteOrder.BIG_ENDIAN);
 
-    private final FrontEnd frontEnd = FrontEnd.unconnected(FrontEndSettings.MODERN, LONG);
+    private final FrontEndSettings settings;
+    private final FrontEnd frontEnd;
     private Optional<VhostNetDevice> device = Optional.empty();
 
     /** Its frames go from one address to another. */
-    WarmUpGuest(int address, int peer) {
+    WarmUpGuest(int address, int peer, FrontEndSettings settings) {
+        this.settings = settings;
+        this.frontEnd = FrontEnd.unconnected(settings, LONG);
         DriverRing ring = frontEnd.transmitRing();
         for (int id = 0; id < ring.size(); id++) {
             long at = ring.bufferOffset(id) + frontEnd.headerBytes();
@@ -44,10 +47,10 @@ final class WarmUpGuest implements Port {
         VhostNetDevice made = new VhostNetDevice(
                 attachment, FeatureSettings.ALL, new MemoryRules(false, MOST_MEMORY, MemoryPool.ofThisProcess()));
         device = Optional.of(made);
-        made.setFeatures(FrontEndSettings.MODERN.features());
+        made.setFeatures(settings.features());
         made.setMemoryTable(List.of(frontEnd.region()), List.of(frontEnd.memoryFile()));
         for (int index = 0; index < 2; index++) {
-            made.setVringSize(index, FrontEndSettings.MODERN.queueSize());
+            made.setVringSize(index, settings.queueSize());
             made.setVringAddresses(frontEnd.addresses(index));
             made.setVringKick(index, Optional.of(frontEnd.kick(index)));
             made.setVringCall(index, Optional.of(frontEnd.call(index)));

@@ -51,8 +51,10 @@ final class FlowHash {
     private static final int UDP = 17;
     private static final int SCTP = 132;
 
-    /** What a frame without a tag has behind the burst's head up to its ports. */
-    private static final int PLAIN_TAIL_BYTES = ETHERNET_BYTES + PLAIN_IPV4_BYTES + Integer.BYTES - Burst.HEAD_BYTES;
+    /** What frames without a tag have behind the burst's head up to the end of their ports. */
+    private static final int PLAIN_IPV4_TAIL = ETHERNET_BYTES + PLAIN_IPV4_BYTES + Integer.BYTES - Burst.HEAD_BYTES;
+
+    private static final int PLAIN_IPV6_TAIL = ETHERNET_BYTES + IPV6_BYTES + Integer.BYTES - Burst.HEAD_BYTES;
 
     /** Segments looked through for a byte; who cuts his headers finer than this is steered by MAC addresses. */
     private static final int MAX_WALK = 8;
@@ -77,9 +79,8 @@ final class FlowHash {
     }
 
     private static int ofIpv4(Burst burst, int frame, int ip) {
-        int s = burst.firstSegment(frame);
-        boolean isPlain = ip == ETHERNET_BYTES && octet(burst, frame, ip) == PLAIN_IPV4;
-        if (isPlain && s < burst.endSegment(frame) && burst.segmentLength(s) >= PLAIN_TAIL_BYTES) {
+        if (octet(burst, frame, ip) == PLAIN_IPV4 && isPlain(burst, frame, ip, PLAIN_IPV4_TAIL)) {
+            int s = burst.firstSegment(frame);
             return ofPlainIpv4(burst.segmentBase(s), burst.segmentOffset(s) - Burst.HEAD_BYTES + ip);
         }
         int addresses = word(burst, frame, ip + IPV4_SOURCE) ^ word(burst, frame, ip + IPV4_DESTINATION);
@@ -90,9 +91,14 @@ final class FlowHash {
     }
 
     /**
-     * The same where it is quickly done: untagged, without options, in one piece up to the ports. That is most frames, and a guest with several queues
-     * has each of them looked at twice.
+     * Whether it is quickly done: untagged, and in one piece up to the ports. That is most frames, and a guest with several queues has each of them looked at
+     * twice.
      */
+    private static boolean isPlain(Burst burst, int frame, int ip, int tail) {
+        int s = burst.firstSegment(frame);
+        return ip == ETHERNET_BYTES && s < burst.endSegment(frame) && burst.segmentLength(s) >= tail;
+    }
+
     private static int ofPlainIpv4(MemorySegment memory, long ip) {
         int addresses = memory.get(U32, ip + IPV4_SOURCE) ^ memory.get(U32, ip + IPV4_DESTINATION);
         int fragment = memory.get(U32, ip + IPV4_FRAGMENT) & IPV4_IS_FRAGMENT;
@@ -102,6 +108,10 @@ final class FlowHash {
     }
 
     private static int ofIpv6(Burst burst, int frame, int ip) {
+        if (isPlain(burst, frame, ip, PLAIN_IPV6_TAIL)) {
+            int s = burst.firstSegment(frame);
+            return ofPlainIpv6(burst.segmentBase(s), burst.segmentOffset(s) - Burst.HEAD_BYTES + ip);
+        }
         int addresses = 0;
         for (int i = 0; i < 16; i += Integer.BYTES) {
             int both = word(burst, frame, ip + IPV6_SOURCE + i) ^ word(burst, frame, ip + IPV6_DESTINATION + i);
@@ -109,6 +119,16 @@ final class FlowHash {
         }
         int protocol = word(burst, frame, ip + IPV6_NEXT) >>> 8 & 0xff;
         return mixed(addresses, ports(burst, frame, protocol, ip + IPV6_BYTES));
+    }
+
+    private static int ofPlainIpv6(MemorySegment memory, long ip) {
+        int addresses = 0;
+        for (int i = 0; i < 16; i += Integer.BYTES) {
+            int both = memory.get(U32, ip + IPV6_SOURCE + i) ^ memory.get(U32, ip + IPV6_DESTINATION + i);
+            addresses = addresses * 31 + both;
+        }
+        int protocol = memory.get(U32, ip + IPV6_NEXT) >>> 8 & 0xff;
+        return mixed(addresses, hasPorts(protocol) ? ports(memory.get(U32, ip + IPV6_BYTES), protocol) : 0);
     }
 
     /** Something of the ports that is the same when they are exchanged, or 0 if there are none. */

@@ -10,6 +10,7 @@ import java.util.HashSet;
 import java.util.HexFormat;
 import java.util.Random;
 import java.util.Set;
+import java.util.function.BiConsumer;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
@@ -30,6 +31,7 @@ class FlowHashTest {
     private static final String PORTS = "1f90" + "0050";
     private static final String PORTS_BACK = "0050" + "1f90";
     private static final String REST = "00".repeat(16);
+    private static final String[] PROTOCOLS = {"01", "06", "11", "84", "32"};
 
     /** The hash of a frame whose tail is cut into pieces of that many bytes. */
     private static int hash(byte[] frame, int piece) {
@@ -106,20 +108,37 @@ class FlowHashTest {
     }
 
     @Test
-    void whatIsReadInOnePieceIsWhatIsReadInPieces() {
+    void whatIsReadOfIpv4InOnePieceIsWhatIsReadInPieces() {
+        assertThatPiecesDoNotMatter(34, (random, frame) -> {
+            put(frame, 12, "0800" + (random.nextInt(4) > 0 ? "45" : "46"));
+            put(frame, 20, random.nextBoolean() ? "4000" : "2001");
+            put(frame, 23, PROTOCOLS[random.nextInt(PROTOCOLS.length)]);
+        });
+    }
+
+    @Test
+    void whatIsReadOfIpv6InOnePieceIsWhatIsReadInPieces() {
+        assertThatPiecesDoNotMatter(54, (random, frame) -> {
+            put(frame, 12, "86dd" + "60");
+            put(frame, 20, PROTOCOLS[random.nextInt(PROTOCOLS.length)]);
+        });
+    }
+
+    /** With random bytes where the packets say nothing else, and as much as {@code shortest} bytes or a little more. */
+    private static void assertThatPiecesDoNotMatter(int shortest, BiConsumer<Random, byte[]> packets) {
         long seed = 20_261_129;
         Random random = new Random(seed);
-        String[] protocols = {"01", "06", "11", "84", "32"};
         for (int i = 0; i < 20_000; i++) {
-            byte[] frame = new byte[34 + random.nextInt(30)];
+            byte[] frame = new byte[shortest + random.nextInt(30)];
             random.nextBytes(frame);
-            String start = "0800" + (random.nextInt(4) > 0 ? "45" : "46");
-            System.arraycopy(HexFormat.of().parseHex(start), 0, frame, 12, 3);
-            String fragment = random.nextBoolean() ? "4000" : "2001";
-            System.arraycopy(HexFormat.of().parseHex(fragment), 0, frame, 20, 2);
-            frame[23] = HexFormat.of().parseHex(protocols[random.nextInt(protocols.length)])[0];
+            packets.accept(random, frame);
             assertThat(hash(frame, 6 + random.nextInt(16))).as("seed %d", seed).isEqualTo(hash(frame, 4096));
         }
+    }
+
+    private static void put(byte[] frame, int at, String hex) {
+        byte[] bytes = HexFormat.of().parseHex(hex);
+        System.arraycopy(bytes, 0, frame, at, bytes.length);
     }
 
     @Test

@@ -387,9 +387,16 @@ public final class Burst {
         for (int k = 0; k < n; k++) {
             int i = frames[k];
             long target = at[k] + skip;
-            MemorySegment.copy(from, pieces.offset(segmentEnd[i]) - HEAD_BYTES, to, target, length[i]);
-            to.set(WORD, target, head0[i]);
-            to.set(WORD, target + Long.BYTES, head1[i]);
+            long source = pieces.offset(segmentEnd[i]) - HEAD_BYTES;
+            int frameBytes = length[i];
+            if (ShortFrame.is(frameBytes)) {
+                ShortFrame.copyStart(from, source, head0[i], head1[i], to, target);
+                ShortFrame.copyTail(from, source, frameBytes, to, target);
+            } else {
+                MemorySegment.copy(from, source, to, target, frameBytes);
+                to.set(WORD, target, head0[i]);
+                to.set(WORD, target + Long.BYTES, head1[i]);
+            }
         }
     }
 

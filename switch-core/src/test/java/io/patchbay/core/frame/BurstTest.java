@@ -76,6 +76,25 @@ class BurstTest {
         assertThat(copies(1)).containsExactly(second);
     }
 
+    @Test
+    void framesOfAnyShortLengthAreCopiedTogetherAndNothingBesideThemIsWritten() {
+        for (int length = Burst.HEAD_BYTES; length <= 200; length++) {
+            byte[] frame = TestFrames.frame(1, 2, length, random);
+            MemorySegment sender = Arena.ofAuto().allocate(length);
+            sender.copyFrom(MemorySegment.ofArray(frame));
+            burst.clear();
+            burst.addWhole(sender, new long[] {0}, new int[] {length}, 0, 1, 0);
+            sender.asSlice(0, Burst.HEAD_BYTES).fill((byte) 0xff);
+            MemorySegment to = Arena.ofAuto().allocate(length + 2L).fill((byte) 0x55);
+            burst.copyFrames(new int[] {0}, 1, to, new long[] {0}, 1);
+            assertThat(to.asSlice(1, length).toArray(ValueLayout.JAVA_BYTE))
+                    .as("%d bytes", length)
+                    .isEqualTo(frame);
+            assertThat(to.get(ValueLayout.JAVA_BYTE, 0)).isEqualTo((byte) 0x55);
+            assertThat(to.get(ValueLayout.JAVA_BYTE, length + 1L)).isEqualTo((byte) 0x55);
+        }
+    }
+
     private void addWhole(byte[] frame) {
         MemorySegment memory = Arena.ofAuto().allocateFrom(ValueLayout.JAVA_BYTE, frame);
         burst.addWhole(memory, new long[] {0}, new int[] {frame.length}, 0, 1, 0);

@@ -51,11 +51,6 @@ final class FlowHash {
     private static final int UDP = 17;
     private static final int SCTP = 132;
 
-    /** What frames without a tag have behind the burst's head up to the end of their ports. */
-    private static final int PLAIN_IPV4_TAIL = ETHERNET_BYTES + PLAIN_IPV4_BYTES + Integer.BYTES - Burst.HEAD_BYTES;
-
-    private static final int PLAIN_IPV6_TAIL = ETHERNET_BYTES + IPV6_BYTES + Integer.BYTES - Burst.HEAD_BYTES;
-
     /** Segments looked through for a byte; who cuts his headers finer than this is steered by MAC addresses. */
     private static final int MAX_WALK = 8;
 
@@ -79,7 +74,8 @@ final class FlowHash {
     }
 
     private static int ofIpv4(Burst burst, int frame, int ip) {
-        if (octet(burst, frame, ip) == PLAIN_IPV4 && isPlain(burst, frame, ip, PLAIN_IPV4_TAIL)) {
+        boolean isPlain = octet(burst, frame, ip) == PLAIN_IPV4;
+        if (isPlain && isInOnePiece(burst, frame, ip + PLAIN_IPV4_BYTES + Integer.BYTES)) {
             int s = burst.firstSegment(frame);
             return ofPlainIpv4(burst.segmentBase(s), burst.segmentOffset(s) - Burst.HEAD_BYTES + ip);
         }
@@ -91,12 +87,12 @@ final class FlowHash {
     }
 
     /**
-     * Whether it is quickly done: untagged, and in one piece up to the ports. That is most frames, and a guest with several queues has each of them looked at
-     * twice.
+     * Whether all behind the burst's head up to {@code end}, that of the ports, lies in one piece: then it is quickly read. That is most frames, and a guest
+     * with several queues has each of them looked at twice.
      */
-    private static boolean isPlain(Burst burst, int frame, int ip, int tail) {
+    private static boolean isInOnePiece(Burst burst, int frame, int end) {
         int s = burst.firstSegment(frame);
-        return ip == ETHERNET_BYTES && s < burst.endSegment(frame) && burst.segmentLength(s) >= tail;
+        return s < burst.endSegment(frame) && burst.segmentLength(s) >= end - Burst.HEAD_BYTES;
     }
 
     private static int ofPlainIpv4(MemorySegment memory, long ip) {
@@ -108,7 +104,7 @@ final class FlowHash {
     }
 
     private static int ofIpv6(Burst burst, int frame, int ip) {
-        if (isPlain(burst, frame, ip, PLAIN_IPV6_TAIL)) {
+        if (isInOnePiece(burst, frame, ip + IPV6_BYTES + Integer.BYTES)) {
             int s = burst.firstSegment(frame);
             return ofPlainIpv6(burst.segmentBase(s), burst.segmentOffset(s) - Burst.HEAD_BYTES + ip);
         }

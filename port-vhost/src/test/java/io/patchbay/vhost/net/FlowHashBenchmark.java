@@ -23,7 +23,6 @@ public class FlowHashBenchmark {
     public enum Packet {
         IPV4("0800" + "4500002c" + "00004000" + "40110000" + "0a0000010a000002"),
         IPV6("86dd" + "60000000" + "00181140" + "20010db8".repeat(4) + "20010db9".repeat(4)),
-        /** Which there is no short way for. */
         TAGGED_IPV6("81000064" + "86dd" + "60000000" + "00181140" + "20010db8".repeat(4) + "20010db9".repeat(4));
 
         private final byte[] frame;

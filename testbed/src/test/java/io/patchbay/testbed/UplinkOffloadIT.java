@@ -74,14 +74,13 @@ class UplinkOffloadIT {
     @ParameterizedTest(name = "{0}, packets of {1}")
     @CsvSource({"raw-socket, 1500", "raw-socket, 9000", "tap, 1500", "tap, 9000", "macvtap, 1500", "macvtap, 9000"})
     void whatIsLeftUndoneIsDoneOnTheFarSide(String kind, int packet) throws Exception {
-        long features = FrontEndSettings.MODERN.features()
-                | Feature.mask(
-                        Feature.VIRTIO_NET_F_CSUM, Feature.VIRTIO_NET_F_HOST_TSO4, Feature.VIRTIO_NET_F_HOST_TSO6);
+        FrontEndSettings settings = FrontEndSettings.MODERN
+                .with(Feature.VIRTIO_NET_F_CSUM, Feature.VIRTIO_NET_F_HOST_TSO4, Feature.VIRTIO_NET_F_HOST_TSO6)
+                .withSizes(64, 66_000);
         try (SwitchUnderTest patchbay =
                         SwitchUnderTest.start(List.of(port(kind), SwitchUnderTest.guestPort(0)), "adaptive");
                 PacketSockets sockets = new PacketSockets("pbuf", List.of("pbuw1"));
-                FrontEnd guest =
-                        FrontEnd.connect(patchbay.socket(0), new FrontEndSettings(features, 64, 66_000), 66_000)) {
+                FrontEnd guest = FrontEnd.connect(patchbay.socket(0), settings, 66_000)) {
             patchbay.awaitStatus("up", "up");
             for (String offloads : OFFLOADS) {
                 Shell.run("ethtool -K pbuv0 " + offloads + " >/dev/null");

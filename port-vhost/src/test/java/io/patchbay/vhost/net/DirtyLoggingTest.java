@@ -270,7 +270,7 @@ class DirtyLoggingTest {
     @Test
     void whereARingWouldBeLoggedDoesNotMatterIfThatIsNotAskedFor() throws Exception {
         FrontEnd split = rig.connect(0, FrontEndSettings.MODERN);
-        FrontEnd packed = rig.connect(1, new FrontEndSettings(FrontEndSettings.MODERN.features() | PACKED, 256, 2048));
+        FrontEnd packed = rig.connect(1, FrontEndSettings.MODERN.with(Feature.VIRTIO_F_RING_PACKED));
         try (DirtyLogReader splitLog = split.newLog();
                 DirtyLogReader packedLog = packed.newLog()) {
             split.useLog(splitLog);

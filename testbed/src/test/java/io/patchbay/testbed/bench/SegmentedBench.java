@@ -30,12 +30,11 @@ final class SegmentedBench {
     /** So few frames a second are compiled for so long. */
     private static final long WARM_UP_NANOS = 5_000_000_000L;
 
-    private static final long FEATURES = FrontEndSettings.MODERN.features()
-            | Feature.mask(
-                    Feature.VIRTIO_NET_F_CSUM,
-                    Feature.VIRTIO_NET_F_GUEST_CSUM,
-                    Feature.VIRTIO_NET_F_HOST_TSO4,
-                    Feature.VIRTIO_NET_F_GUEST_TSO4);
+    private static final FrontEndSettings OFFLOADS = FrontEndSettings.MODERN.with(
+            Feature.VIRTIO_NET_F_CSUM,
+            Feature.VIRTIO_NET_F_GUEST_CSUM,
+            Feature.VIRTIO_NET_F_HOST_TSO4,
+            Feature.VIRTIO_NET_F_GUEST_TSO4);
 
     private final BenchSwitch board;
     private final Stations[] guests = new Stations[2];
@@ -82,8 +81,8 @@ final class SegmentedBench {
         long nanos = Long.parseLong(arguments[1]) * 1_000_000;
         Affinity.pinCurrentThread(GUESTS);
         System.out.println("receive_buffers,switch_GBps,copy_GBps,ratio");
-        run("whole", new FrontEndSettings(FEATURES, QUEUE, WHOLE), pairs, nanos, WHOLE);
-        FrontEndSettings mergeable = new FrontEndSettings(FEATURES, MERGED_QUEUE, MERGED);
+        run("whole", OFFLOADS.withSizes(QUEUE, WHOLE), pairs, nanos, WHOLE);
+        FrontEndSettings mergeable = OFFLOADS.withSizes(MERGED_QUEUE, MERGED);
         run("mergeable_2048", mergeable, pairs, nanos, WHOLE);
         run("mergeable_2048_copied_by_buffer", mergeable, pairs, nanos, MERGED);
     }

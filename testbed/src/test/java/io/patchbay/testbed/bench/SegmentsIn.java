@@ -35,11 +35,9 @@ final class SegmentsIn {
     /** A frame that has not come by then will not come. */
     private static final long LOST_NANOS = 200_000_000;
 
-    private static final FrontEndSettings GUEST = new FrontEndSettings(
-            FrontEndSettings.MODERN.features()
-                    | Feature.mask(Feature.VIRTIO_NET_F_GUEST_CSUM, Feature.VIRTIO_NET_F_GUEST_TSO4),
-            QUEUE,
-            WHOLE);
+    private static final FrontEndSettings GUEST = FrontEndSettings.MODERN
+            .with(Feature.VIRTIO_NET_F_GUEST_CSUM, Feature.VIRTIO_NET_F_GUEST_TSO4)
+            .withSizes(QUEUE, WHOLE);
 
     private final PacketSocket socket;
     private final FrontEnd guest;

@@ -1,0 +1,45 @@
+package io.patchbay.testbed.bench;
+
+import io.patchbay.core.forward.MacTable;
+import io.patchbay.core.linux.Affinity;
+import io.patchbay.testbed.bench.Traffic.Pattern;
+import io.patchbay.testbed.bench.Traffic.Shape;
+import java.io.BufferedReader;
+import java.io.IOException;
+import java.io.InputStreamReader;
+import java.io.PrintStream;
+import java.nio.charset.StandardCharsets;
+
+/** One shape of traffic, measured whenever it is asked for: so that several checkouts can be measured in turn. Run by testbed/bench/shape-in-turn. */
+final class ShapeBench {
+
+    private static final int SWITCH_PROCESSOR = 0;
+    private static final int GUEST_PROCESSOR = 1;
+    private static final int TABLE = 131_072;
+
+    private ShapeBench() {}
+
+    /**
+     * @param arguments ports, addresses, bytes, and the pattern; each line of standard input is for how many milliseconds to measure, and is answered by
+     *     nanoseconds per frame
+     */
+    public static void main(String[] arguments) throws Exception {
+        Shape shape = new Shape(
+                Integer.parseInt(arguments[0]),
+                Integer.parseInt(arguments[1]),
+                Integer.parseInt(arguments[2]),
+                Pattern.valueOf(arguments[3]));
+        Affinity.pinCurrentThread(GUEST_PROCESSOR);
+        try (Traffic traffic = Traffic.start(shape, new MacTable(TABLE, 300), SWITCH_PROCESSOR)) {
+            answer(traffic);
+        }
+    }
+
+    private static void answer(Traffic traffic) throws IOException {
+        PrintStream out = new PrintStream(System.out, true, StandardCharsets.UTF_8);
+        BufferedReader in = new BufferedReader(new InputStreamReader(System.in, StandardCharsets.UTF_8));
+        for (String line = in.readLine(); line != null; line = in.readLine()) {
+            out.printf("%.2f%n", traffic.block(Long.parseLong(line) * 1_000_000));
+        }
+    }
+}

@@ -76,9 +76,11 @@ public final class Forwarder {
         }
     }
 
-    /** Finds runs of frames of one pair of addresses: a burst is mostly one conversation. What the table has of them is fetched, all in one sweep. */
+    /**
+     * Finds runs of frames of one pair of addresses: a burst is mostly one conversation. What the table has of them is fetched, in a sweep of its own that
+     * does nothing else: the fewer instructions between two misses, the more of them are waited for together.
+     */
     private long findRuns(Burst burst) {
-        long sum = 0;
         int found = 0;
         long last0 = 0;
         long last1 = 0;
@@ -89,7 +91,6 @@ public final class Forwarder {
             if (head0 != last0 || head1 != last1 || frame == 0) {
                 int source = macs.home(burst.source(frame));
                 int destination = macs.home(burst.destination(frame));
-                sum += macs.touch(source) + macs.touch(destination);
                 runStart[found] = frame;
                 sourceHome[found] = source;
                 destinationHome[found] = destination;
@@ -100,7 +101,7 @@ public final class Forwarder {
         }
         runStart[found] = n;
         runs = found;
-        return sum;
+        return macs.touch(sourceHome, found) + macs.touch(destinationHome, found);
     }
 
     private static void flood(

@@ -64,13 +64,19 @@ abstract sealed class MacSlots permits MacTable {
     }
 
     /**
-     * Fetches the memory that looking up or learning an address will look at first. Who is going to ask for several addresses does this for all of them
-     * before, so that they are waited for together and not one after the other.
+     * Fetches the memory that looking up or learning {@code n} addresses will look at first. Who is going to ask for several addresses does this for all of
+     * them before, so that they are waited for together and not one after the other.
      *
+     * @param homes of the addresses, as {@link #home} says
      * @return nothing that means anything; it must be used, or compiled code leaves the access out
      */
-    final long touch(int home) {
-        return words[home];
+    final long touch(int[] homes, int n) {
+        long[] all = words;
+        long sum = 0;
+        for (int i = 0; i < n; i++) {
+            sum += all[homes[i]];
+        }
+        return sum;
     }
 
     /** The port of an address with that {@link #home}, or {@link #NOWHERE}. */

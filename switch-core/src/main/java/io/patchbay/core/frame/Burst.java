@@ -4,18 +4,17 @@ import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
 import java.lang.foreign.ValueLayout;
 import java.nio.ByteOrder;
-import java.util.Arrays;
 import org.jspecify.annotations.Nullable;
 
 /**
  * Up to {@value #CAPACITY} frames borrowed from one receive queue for one turn.
  *
  * <p>Each frame is held in two parts. Its <em>head</em>, the first {@value #HEAD_BYTES} bytes, was read once and lies here as two
- * little-endian words. Its <em>tail</em>, everything after the head, stays where the sender put it: a run of entries in the segment
+ * little-endian words ({@link FrameRecords}). Its <em>tail</em>, everything after the head, stays where the sender put it: a run of entries in the segment
  * arrays. A frame shorter than the head has no tail and its head is padded with zero.
  *
  * <pre>
- *   frame i:   head0[i] head1[i]          tail segments firstSegment(i) .. endSegment(i)-1
+ *   frame i:   head0(i) head1(i)          tail segments firstSegment(i) .. endSegment(i)-1
  *             +-----------------+   +----------------+ +-------------+
  *             | bytes 0 .. 15   |   | bytes 16 ..    | |   ...       |   length(i) bytes in all
  *             +-----------------+   +----------------+ +-------------+
@@ -27,13 +26,10 @@ import org.jspecify.annotations.Nullable;
  *
  * <p>Confined to its worker. Nothing here allocates after construction.
  */
-public final class Burst {
+public final class Burst extends FrameRecords {
 
     /** Most frames in one burst. */
     public static final int CAPACITY = 64;
-
-    /** Bytes of each frame that are read into worker-owned memory. */
-    public static final int HEAD_BYTES = 16;
 
     /** Most segments a single frame may have: with the head before them they still fit one {@code writev} (IOV_MAX is 1024). */
     public static final int MAX_FRAME_SEGMENTS = 1022;
@@ -47,28 +43,24 @@ public final class Burst {
 
     static final ValueLayout.OfLong WORD = ValueLayout.JAVA_LONG_UNALIGNED.withOrder(ByteOrder.LITTLE_ENDIAN);
 
-    private final int capacity;
-    private final long[] head0;
-    private final long[] head1;
-    private final int[] length;
-
-    /** The frame lies in one piece, its head right before its tail. */
-    private final boolean[] whole;
-
-    private final int[] segmentEnd;
+    /** Where the tails lie, but while all frames are alike: then they are parts of them. */
     private final Pieces pieces;
+
     private final FrameOffloads offloads;
     private final int[][] rooms;
 
-    private int count;
     private long bytes;
     private long effort;
     private boolean last;
+
     /** All frames lie in one piece each, in the same memory. */
     private boolean alike = true;
 
     private MemorySegment memory = MemorySegment.NULL;
     private @Nullable MemorySegment headerCopies;
+
+    @SuppressWarnings("unused") // written so that what it is made of has to be read
+    private long touched;
 
     public Burst() {
         this(CAPACITY, SEGMENTS);
@@ -76,12 +68,7 @@ public final class Burst {
 
     /** A burst of at most {@code capacity} frames with so many pieces in all. */
     Burst(int capacity, int mostPieces) {
-        this.capacity = capacity;
-        head0 = new long[capacity];
-        head1 = new long[capacity];
-        length = new int[capacity];
-        whole = new boolean[capacity];
-        segmentEnd = new int[capacity + 1];
+        super(capacity);
         rooms = new int[2][capacity];
         pieces = new Pieces(mostPieces);
         offloads = new FrameOffloads(capacity);
@@ -89,17 +76,13 @@ public final class Burst {
 
     /** Forgets all frames. */
     public void clear() {
-        count = 0;
+        removeAll();
         bytes = 0;
         effort = 0;
         alike = true;
         last = false;
         pieces.truncate(0);
         offloads.clear();
-    }
-
-    public int count() {
-        return count;
     }
 
     /** Bytes of all frames together. */
@@ -130,10 +113,6 @@ public final class Burst {
         return last;
     }
 
-    public boolean isFull() {
-        return count == capacity;
-    }
-
     /** After how many more bytes the burst should end. */
     public long bytesLeft() {
         return ENOUGH_BYTES - bytes;
@@ -141,8 +120,8 @@ public final class Burst {
 
     /** Whether a frame of the most segments allowed still finds room, and the burst is not yet so much work that it should end. */
     public boolean hasRoomForAnyFrame() {
-        return count < capacity
-                && pieces.room() >= MAX_FRAME_SEGMENTS
+        return !isFull()
+                && pieces.room() - (alike ? count() : 0) >= MAX_FRAME_SEGMENTS
                 && bytesLeft() > 0
                 && offloads.extraFrames() < ENOUGH_SEGMENTS;
     }
@@ -154,7 +133,8 @@ public final class Burst {
      * @return false, with nothing added, when the frame has {@value #MAX_FRAME_SEGMENTS} segments or the burst no room
      */
     public boolean addSegment(MemorySegment base, long offset, int length) {
-        if (pieces.room() == 0 || pieces.count() - segmentEnd[count] >= MAX_FRAME_SEGMENTS) {
+        listPieces();
+        if (pieces.room() == 0 || pieces.count() - nextSegment() >= MAX_FRAME_SEGMENTS) {
             return false;
         }
         pieces.add(base, offset, length);
@@ -169,15 +149,9 @@ public final class Burst {
      * @param frameLength head and tail together, at least {@link EthernetDescriptor#HEADER_BYTES}
      */
     public void endFrame(long first, long second, int frameLength) {
-        int i = count;
-        whole[i] = false;
-        alike = false;
-        head0[i] = first;
-        head1[i] = second;
-        length[i] = frameLength;
+        listPieces();
+        add(first, second, frameLength, pieces.count());
         bytes += frameLength;
-        segmentEnd[i + 1] = pieces.count();
-        count = i + 1;
     }
 
     /**
@@ -190,25 +164,10 @@ public final class Burst {
      */
     public void addWhole(MemorySegment base, long[] at, int[] pieceBytes, int from, int n, int skip) {
         noteMemory(base);
-        int i = count;
-        // In a sweep of its own, so that the cache misses overlap: every frame was just written by another processor.
-        for (int k = 0; k < n; k++) {
-            long frame = at[from + k] + skip;
-            head0[i + k] = base.get(WORD, frame);
-            head1[i + k] = base.get(WORD, frame + Long.BYTES);
+        bytes += readWhole(base, at, pieceBytes, from, n, skip);
+        if (!alike) {
+            pieces.addTails(base, at, pieceBytes, from, n, skip + HEAD_BYTES);
         }
-        int s = pieces.count();
-        pieces.addTails(base, at, pieceBytes, from, n, skip + HEAD_BYTES);
-        int sum = 0;
-        for (int k = 0; k < n; k++) {
-            int frameBytes = pieceBytes[from + k] - skip;
-            length[i + k] = frameBytes;
-            segmentEnd[i + k + 1] = s + k + 1;
-            sum += frameBytes;
-        }
-        Arrays.fill(whole, i, i + n, true);
-        bytes += sum;
-        count = i + n;
     }
 
     @SuppressWarnings({"MemorySegmentReferenceEquality", "ReferenceEquality"})
@@ -216,22 +175,44 @@ public final class Burst {
         if (memory == base) {
             return;
         }
-        alike &= count == 0;
+        if (count() > 0) {
+            listPieces();
+        }
         memory = base;
+    }
+
+    /** From now on frames may be of any kind: the tails of those that are there are listed like those of any others. */
+    private void listPieces() {
+        if (alike) {
+            alike = false;
+            for (int i = 0; i < count(); i++) {
+                pieces.add(memory, start(i) + HEAD_BYTES, length(i) - HEAD_BYTES);
+            }
+        }
+    }
+
+    /**
+     * Fetches what will be copied, if the burst has to wait for others: then the lines of many frames are waited for together, and not one by one
+     * when each is copied, in between those of other bursts.
+     */
+    public void fetch() {
+        if (alike) {
+            touched = fetchTails(memory);
+        }
     }
 
     /** Takes back the pieces added since the last completed frame. */
     public void dropFrame() {
-        pieces.truncate(segmentEnd[count]);
+        pieces.truncate(alike ? 0 : nextSegment());
     }
 
     /** Takes back the last completed frame. */
     public void dropLast() {
-        int i = count - 1;
-        bytes -= length[i];
-        pieces.truncate(segmentEnd[i]);
+        int i = count() - 1;
+        bytes -= length(i);
         offloads.forget(i);
-        count = i;
+        removeLast();
+        dropFrame();
     }
 
     /** What the senders of these frames left to others. */
@@ -248,7 +229,7 @@ public final class Burst {
     MemorySegment headerCopies() {
         MemorySegment made = headerCopies;
         if (made == null) {
-            made = Arena.ofAuto().allocate((long) capacity * FrameHeaders.LIMIT, 64);
+            made = Arena.ofAuto().allocate((long) rooms[0].length * FrameHeaders.LIMIT, 64);
             headerCopies = made;
         }
         return made;
@@ -256,12 +237,13 @@ public final class Burst {
 
     /** Copies the first bytes of the last frame, {@code n} or as many as it has, into {@link #headerCopies}, and says to where. */
     long copyHeader(int n) {
-        int i = count - 1;
+        listPieces();
+        int i = count() - 1;
         MemorySegment to = headerCopies();
         long at = (long) i * FrameHeaders.LIMIT;
-        to.set(WORD, at, head0[i]);
-        to.set(WORD, at + Long.BYTES, head1[i]);
-        pieces.copy(segmentEnd[i], segmentEnd[count], to, at + HEAD_BYTES, n - HEAD_BYTES);
+        to.set(WORD, at, head0(i));
+        to.set(WORD, at + Long.BYTES, head1(i));
+        pieces.copy(firstSegment(i), endSegment(i), to, at + HEAD_BYTES, n - HEAD_BYTES);
         return at;
     }
 
@@ -272,15 +254,14 @@ public final class Burst {
      * @return false, with nothing changed, if the frame would have too many pieces
      */
     boolean ownHeader(int n) {
-        int i = count - 1;
+        listPieces();
+        int i = count() - 1;
         int tail = n - HEAD_BYTES;
         long at = (long) i * FrameHeaders.LIMIT + HEAD_BYTES;
-        if (!pieces.replaceStart(segmentEnd[i], tail, headerCopies(), at, tail, MAX_FRAME_SEGMENTS)) {
+        if (!pieces.replaceStart(firstSegment(i), tail, headerCopies(), at, tail, MAX_FRAME_SEGMENTS)) {
             return false;
         }
-        segmentEnd[count] = pieces.count();
-        whole[i] = false;
-        alike = false;
+        setPieces(i, length(i), firstSegment(i), pieces.count());
         return true;
     }
 
@@ -294,53 +275,16 @@ public final class Burst {
         return rooms[which];
     }
 
-    /** Bytes of frame {@code i}, without any virtio-net header. */
-    public int length(int i) {
-        return length[i];
-    }
-
-    public long head0(int i) {
-        return head0[i];
-    }
-
-    public long head1(int i) {
-        return head1[i];
-    }
-
-    /** Destination address of frame {@code i}, as {@link MacAddress} describes. */
-    public long destination(int i) {
-        return Long.reverseBytes(head0[i]) >>> 16;
-    }
-
-    /** Source address of frame {@code i}, as {@link MacAddress} describes. */
-    public long source(int i) {
-        return Long.reverseBytes(head0[i] >>> 48 | head1[i] << 16) >>> 16;
-    }
-
-    /** The EtherType or length word of frame {@code i}. */
-    public int etherType(int i) {
-        return Short.reverseBytes((short) (head1[i] >>> 32)) & 0xffff;
-    }
-
-    public int firstSegment(int i) {
-        return segmentEnd[i];
-    }
-
-    /** One past the last segment of frame {@code i}. */
-    public int endSegment(int i) {
-        return segmentEnd[i + 1];
-    }
-
     public MemorySegment segmentBase(int s) {
-        return pieces.base(s);
+        return alike ? memory : pieces.base(s);
     }
 
     public long segmentOffset(int s) {
-        return pieces.offset(s);
+        return alike ? start(s) + HEAD_BYTES : pieces.offset(s);
     }
 
     public int segmentLength(int s) {
-        return pieces.length(s);
+        return alike ? length(s) - HEAD_BYTES : pieces.length(s);
     }
 
     /**
@@ -349,23 +293,16 @@ public final class Burst {
      * @param to has at least {@code length(i)} bytes from {@code at}
      */
     public void copyFrame(int i, MemorySegment to, long at) {
-        int bytesOfFrame = length[i];
-        if (bytesOfFrame < HEAD_BYTES) {
-            copyShortHead(i, to, at, 0, bytesOfFrame);
-            return;
+        int frameBytes = length(i);
+        if (isWhole(i)) {
+            copyWhole(i, alike ? memory : pieces.base(firstSegment(i)), to, at);
+        } else if (frameBytes < HEAD_BYTES) {
+            copyShortHead(i, to, at, 0, frameBytes);
+        } else {
+            to.set(WORD, at, head0(i));
+            to.set(WORD, at + Long.BYTES, head1(i));
+            pieces.copy(firstSegment(i), endSegment(i), to, at + HEAD_BYTES, frameBytes - HEAD_BYTES);
         }
-        if (whole[i]) {
-            // In one go, head and all, which keeps both sides' alignment; then the head as it was read, whatever stands
-            // there now.
-            int s = segmentEnd[i];
-            MemorySegment.copy(pieces.base(s), pieces.offset(s) - HEAD_BYTES, to, at, bytesOfFrame);
-            to.set(WORD, at, head0[i]);
-            to.set(WORD, at + Long.BYTES, head1[i]);
-            return;
-        }
-        to.set(WORD, at, head0[i]);
-        to.set(WORD, at + Long.BYTES, head1[i]);
-        pieces.copy(segmentEnd[i], segmentEnd[i + 1], to, at + HEAD_BYTES, bytesOfFrame - HEAD_BYTES);
     }
 
     /**
@@ -376,27 +313,12 @@ public final class Burst {
      * @param at the places; {@code at[k]} is that of {@code frames[k]}
      */
     public void copyFrames(int[] frames, int n, MemorySegment to, long[] at, int skip) {
-        if (!alike) {
-            for (int k = 0; k < n; k++) {
-                copyFrame(frames[k], to, at[k] + skip);
-            }
+        if (alike) {
+            copyWholeOnes(frames, n, memory, to, at, skip);
             return;
         }
-        // As copyFrame does it, but what is asked of either memory is asked once.
-        MemorySegment from = memory;
         for (int k = 0; k < n; k++) {
-            int i = frames[k];
-            long target = at[k] + skip;
-            long source = pieces.offset(segmentEnd[i]) - HEAD_BYTES;
-            int frameBytes = length[i];
-            if (ShortFrame.is(frameBytes)) {
-                ShortFrame.copyStart(from, source, head0[i], head1[i], to, target);
-                ShortFrame.copyTail(from, source, frameBytes, to, target);
-            } else {
-                MemorySegment.copy(from, source, to, target, frameBytes);
-                to.set(WORD, target, head0[i]);
-                to.set(WORD, target + Long.BYTES, head1[i]);
-            }
+            copyFrame(frames[k], to, at[k] + skip);
         }
     }
 
@@ -404,7 +326,7 @@ public final class Burst {
     void copyShortHead(int i, MemorySegment to, long at, int from, int n) {
         for (int k = 0; k < n; k++) {
             int index = from + k;
-            long word = index < Long.BYTES ? head0[i] : head1[i];
+            long word = index < Long.BYTES ? head0(i) : head1(i);
             to.set(ValueLayout.JAVA_BYTE, at + k, (byte) (word >>> (8 * (index & 7))));
         }
     }

@@ -19,23 +19,17 @@ final class ShortFrame {
 
     /** Whether a frame of so many bytes is copied like that: the last piece ends with the frame, and must not begin before the head does end. */
     static boolean is(int bytes) {
-        return bytes >= HEAD_BYTES + PIECE_BYTES && bytes <= 4 * PIECE_BYTES;
+        return bytes >= HEAD_BYTES + PIECE_BYTES && bytes <= 2 * PIECE_BYTES;
     }
 
-    /** Bytes 32 to {@code bytes} of a frame: no loop, as setting one up takes longer than all of this. */
-    static void copyTail(MemorySegment from, long at, int bytes, MemorySegment to, long target) {
-        if (bytes > 2 * PIECE_BYTES) {
-            copyPiece(from, at + PIECE_BYTES, to, target + PIECE_BYTES);
-            if (bytes > 3 * PIECE_BYTES) {
-                copyPiece(from, at + 2 * PIECE_BYTES, to, target + 2 * PIECE_BYTES);
-            }
-        }
+    /** All of a frame, of which the head was read. */
+    static void copy(MemorySegment from, long at, long head0, long head1, int bytes, MemorySegment to, long target) {
+        copyStart(from, at, head0, head1, to, target);
         int last = bytes - PIECE_BYTES;
         copyPiece(from, at + last, to, target + last);
     }
 
-    /** The first 32 bytes of a frame, of which the head was read. */
-    static void copyStart(MemorySegment from, long at, long head0, long head1, MemorySegment to, long target) {
+    private static void copyStart(MemorySegment from, long at, long head0, long head1, MemorySegment to, long target) {
         MemorySegment source = from.asSlice(at + HEAD_BYTES, PIECE_BYTES - HEAD_BYTES);
         MemorySegment copy = to.asSlice(target, PIECE_BYTES);
         long third = source.get(WORD, 0);

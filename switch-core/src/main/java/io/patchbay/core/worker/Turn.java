@@ -186,6 +186,8 @@ final class Turn {
         }
         if (gathering.isFull() || held.hasBegun()) {
             dispatch.deliver();
+        } else {
+            burst.fetch();
         }
         return taken;
     }

@@ -1,10 +1,13 @@
 package io.patchbay.core.frame;
 
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatCode;
 
+import java.io.ByteArrayOutputStream;
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
 import java.lang.foreign.ValueLayout;
+import java.util.Arrays;
 import java.util.List;
 import java.util.Random;
 import java.util.stream.IntStream;
@@ -93,6 +96,58 @@ class BurstTest {
             assertThat(to.get(ValueLayout.JAVA_BYTE, 0)).isEqualTo((byte) 0x55);
             assertThat(to.get(ValueLayout.JAVA_BYTE, length + 1L)).isEqualTo((byte) 0x55);
         }
+    }
+
+    @Test
+    void theTailOfAFrameInOnePieceIsTheSameWhateverIsAddedAfterwards() {
+        byte[] frame = TestFrames.frame(1, 2, 100, random);
+        addWhole(frame);
+        byte[] alone = tail(0);
+        TestFrames.add(burst, TestFrames.frame(3, 4, 200, random), random);
+        assertThat(alone).isEqualTo(Arrays.copyOfRange(frame, Burst.HEAD_BYTES, 100));
+        assertThat(tail(0)).isEqualTo(alone);
+    }
+
+    @Test
+    void framesInOnePieceGoOnAfterAChainThatWasTakenBack() {
+        byte[] first = TestFrames.frame(1, 2, 100, random);
+        byte[] second = TestFrames.frame(3, 4, 200, random);
+        addWhole(first);
+        burst.addSegment(Arena.ofAuto().allocate(16), 0, 16);
+        burst.dropFrame();
+        addWhole(second);
+        assertThat(copies(0, 1)).containsExactly(first, second);
+        assertThat(tail(1)).isEqualTo(Arrays.copyOfRange(second, Burst.HEAD_BYTES, 200));
+    }
+
+    @Test
+    void aFrameInOnePieceThatIsTakenBackLeavesTheOneBefore() {
+        byte[] first = TestFrames.frame(1, 2, 100, random);
+        addWhole(first);
+        addWhole(TestFrames.frame(3, 4, 200, random));
+        burst.dropLast();
+        assertThat(burst.bytes()).isEqualTo(100);
+        assertThat(copies(0)).containsExactly(first);
+    }
+
+    @Test
+    void whatIsFetchedLiesWithinTheFrames() {
+        for (int length = Burst.HEAD_BYTES; length <= 200; length++) {
+            burst.clear();
+            addWhole(TestFrames.frame(1, 2, length, random));
+            assertThatCode(burst::fetch).as("%d bytes", length).doesNotThrowAnyException();
+        }
+    }
+
+    /** What stands in the segments of a frame. */
+    private byte[] tail(int frame) {
+        ByteArrayOutputStream bytes = new ByteArrayOutputStream();
+        for (int s = burst.firstSegment(frame); s < burst.endSegment(frame); s++) {
+            bytes.writeBytes(burst.segmentBase(s)
+                    .asSlice(burst.segmentOffset(s), burst.segmentLength(s))
+                    .toArray(ValueLayout.JAVA_BYTE));
+        }
+        return bytes.toByteArray();
     }
 
     private void addWhole(byte[] frame) {

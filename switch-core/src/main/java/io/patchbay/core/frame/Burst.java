@@ -166,7 +166,7 @@ public final class Burst extends FrameRecords {
         noteMemory(base);
         bytes += readWhole(base, at, pieceBytes, from, n, skip);
         if (!alike) {
-            pieces.addTails(base, at, pieceBytes, from, n, skip + HEAD_BYTES);
+            listTails(base, count() - n);
         }
     }
 
@@ -185,9 +185,14 @@ public final class Burst extends FrameRecords {
     private void listPieces() {
         if (alike) {
             alike = false;
-            for (int i = 0; i < count(); i++) {
-                pieces.add(memory, start(i) + HEAD_BYTES, length(i) - HEAD_BYTES);
-            }
+            listTails(memory, 0);
+        }
+    }
+
+    /** Lists the tails of whole frames of one memory, from one on. */
+    private void listTails(MemorySegment base, int first) {
+        for (int i = first; i < count(); i++) {
+            pieces.add(base, start(i) + HEAD_BYTES, length(i) - HEAD_BYTES);
         }
     }
 
@@ -203,7 +208,9 @@ public final class Burst extends FrameRecords {
 
     /** Takes back the pieces added since the last completed frame. */
     public void dropFrame() {
-        pieces.truncate(alike ? 0 : nextSegment());
+        if (!alike) {
+            pieces.truncate(nextSegment());
+        }
     }
 
     /** Takes back the last completed frame. */
@@ -229,7 +236,7 @@ public final class Burst extends FrameRecords {
     MemorySegment headerCopies() {
         MemorySegment made = headerCopies;
         if (made == null) {
-            made = Arena.ofAuto().allocate((long) rooms[0].length * FrameHeaders.LIMIT, 64);
+            made = Arena.ofAuto().allocate((long) capacity * FrameHeaders.LIMIT, 64);
             headerCopies = made;
         }
         return made;
@@ -254,7 +261,6 @@ public final class Burst extends FrameRecords {
      * @return false, with nothing changed, if the frame would have too many pieces
      */
     boolean ownHeader(int n) {
-        listPieces();
         int i = count() - 1;
         int tail = n - HEAD_BYTES;
         long at = (long) i * FrameHeaders.LIMIT + HEAD_BYTES;

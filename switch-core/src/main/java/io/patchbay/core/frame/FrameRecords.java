@@ -34,7 +34,7 @@ public abstract sealed class FrameRecords permits Burst {
     private static final int SEGMENT = 0xffff;
     private static final long NEXT_SEGMENT = 1L << FIRST_SHIFT | 1L << END_SHIFT;
 
-    private final int capacity;
+    final int capacity;
     private final long[] words;
     private int count;
 

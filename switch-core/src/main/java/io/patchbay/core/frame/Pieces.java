@@ -42,25 +42,6 @@ final class Pieces {
     }
 
     /**
-     * Adds the tails of whole frames in one memory; there must be room.
-     *
-     * @param at where the pieces lie that hold frame and whatever is before it; the first is number {@code from}
-     * @param pieceBytes how long these are
-     * @param skip bytes of each that are no part of the tail
-     */
-    void addTails(MemorySegment memory, long[] at, int[] pieceBytes, int from, int n, int skip) {
-        int s = count;
-        for (int k = 0; k < n; k++) {
-            offset[s + k] = at[from + k] + skip;
-            length[s + k] = pieceBytes[from + k] - skip;
-        }
-        for (int k = 0; k < n; k++) {
-            SegmentSlots.put(base, s + k, memory);
-        }
-        count = s + n;
-    }
-
-    /**
      * Puts one piece in the place of the first bytes of those from one on.
      *
      * @param skip how many bytes; not more than there are

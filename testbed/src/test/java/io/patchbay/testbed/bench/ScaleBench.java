@@ -16,9 +16,12 @@ final class ScaleBench {
 
     private static final Shape BASE = new Shape(2, 2, 64, Pattern.UNIFORM);
     private static final Set<String> OF_QUEUES = Set.of("queues", "any-queue");
-    private static final int SWITCH_PROCESSOR = 0;
-    private static final int GUEST_PROCESSOR = 1;
-    private static final int TABLE = 131_072;
+    static final int SWITCH_PROCESSOR = 0;
+    static final int GUEST_PROCESSOR = 1;
+
+    /** Addresses that a switch has room for. */
+    static final int TABLE = 131_072;
+
     private static final long WARM_UP_NANOS = 2_000_000_000L;
 
     private ScaleBench() {}

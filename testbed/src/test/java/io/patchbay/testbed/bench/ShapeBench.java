@@ -13,10 +13,6 @@ import java.nio.charset.StandardCharsets;
 /** One shape of traffic, measured whenever it is asked for: so that several checkouts can be measured in turn. Run by testbed/bench/shape-in-turn. */
 final class ShapeBench {
 
-    private static final int SWITCH_PROCESSOR = 0;
-    private static final int GUEST_PROCESSOR = 1;
-    private static final int TABLE = 131_072;
-
     private ShapeBench() {}
 
     /**
@@ -29,8 +25,8 @@ final class ShapeBench {
                 Integer.parseInt(arguments[1]),
                 Integer.parseInt(arguments[2]),
                 Pattern.valueOf(arguments[3]));
-        Affinity.pinCurrentThread(GUEST_PROCESSOR);
-        try (Traffic traffic = Traffic.start(shape, new MacTable(TABLE, 300), SWITCH_PROCESSOR)) {
+        Affinity.pinCurrentThread(ScaleBench.GUEST_PROCESSOR);
+        try (Traffic traffic = Traffic.start(shape, new MacTable(ScaleBench.TABLE, 300), ScaleBench.SWITCH_PROCESSOR)) {
             answer(traffic);
         }
     }

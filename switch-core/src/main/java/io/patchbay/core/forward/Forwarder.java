@@ -8,22 +8,17 @@ import io.patchbay.core.frame.MacAddress;
 import io.patchbay.core.port.DropReason;
 import io.patchbay.core.port.QueueCounters;
 
-/** Learns from a burst and routes it. One per worker; shares only the {@link MacTable}. */
+/**
+ * Learns from a burst and routes it, as if its frames came one by one. One per worker; shares only the {@link MacTable}.
+ *
+ * <p>In sweeps over the burst: what nearly all frames need, a source that is known and a destination, is done for all of them in loops without any call,
+ * and only what is left frame by frame.
+ */
 public final class Forwarder {
 
-    /** Neither an address nor something equal to one. */
-    private static final long NO_ADDRESS = -1;
-
-    /** The bytes of a frame's second word that belong to its source address. */
-    private static final long SOURCE_IN_HEAD1 = 0xffff_ffffL;
-
     private final MacTable macs;
-    /** Where the runs of a burst's frames begin that are of one pair of addresses; and of each, where the searches for the two begin. */
-    private final int[] runStart = new int[Burst.CAPACITY + 1];
-
-    private final int[] sourceHome = new int[Burst.CAPACITY];
-    private final int[] destinationHome = new int[Burst.CAPACITY];
-    private int runs;
+    private final Runs runs = new Runs();
+    private final int[] ports = new int[Burst.CAPACITY];
 
     @SuppressWarnings("unused") // written so that what it is made of has to be read
     private long touched;
@@ -43,65 +38,47 @@ public final class Forwarder {
      */
     public void route(
             Burst burst, int from, int[] floodPorts, IngressPolicy policy, Routes routes, QueueCounters counters) {
-        touched = findRuns(burst);
-        long lastSource = NO_ADDRESS;
-        for (int run = 0; run < runs; run++) {
-            int frame = runStart[run];
-            int end = runStart[run + 1];
-            long source = burst.source(frame);
-            if (source != lastSource) {
-                if (!MacAddress.isValidSource(source)) {
-                    counters.drop(DropReason.INVALID_SOURCE, end - frame);
+        runs.find(burst, macs);
+        int n = runs.count();
+        // First in loops that do nothing else: the fewer instructions between two misses, the more of them are waited
+        // for together.
+        touched = macs.touch(runs.sourceHome, n) + macs.touch(runs.destinationHome, n);
+        long unheard = policy.limitsSources() ? runs.all() : macs.hearAll(runs.source, runs.sourceHome, n, from);
+        macs.portsOf(runs.destination, runs.destinationHome, n, ports);
+        boolean changed = false;
+        for (int run = 0; run < n; run++) {
+            if ((unheard & 1L << run) != 0) {
+                if (!maySend(run, policy, counters)) {
                     continue;
                 }
-                if (!policy.allowsSource(source)) {
-                    counters.drop(DropReason.SPOOFED_SOURCE, end - frame);
-                    continue;
-                }
-                macs.learn(source, from, sourceHome[run]);
-                lastSource = source;
+                changed |= macs.learn(runs.source[run], from, runs.sourceHome[run]);
             }
-            long destination = burst.destination(frame);
-            int port =
-                    MacAddress.isGroup(destination) ? MacTable.UNKNOWN : macs.portOf(destination, destinationHome[run]);
-            if (port == from) {
-                counters.drop(DropReason.SAME_PORT, end - frame);
-            } else if (port != MacTable.UNKNOWN) {
-                routes.addRun(port, frame, end);
-            } else if (MacAddress.isReserved(destination)) {
-                counters.drop(DropReason.RESERVED_ADDRESS, end - frame);
+            // What was learnt since may be that destination.
+            int port = changed ? macs.portOf(runs.destination[run], runs.destinationHome[run]) : ports[run];
+            if (port != from && port != MacTable.UNKNOWN) {
+                routes.addRun(port, runs.first[run], runs.first[run + 1]);
+            } else if (port == from) {
+                counters.drop(DropReason.SAME_PORT, runs.frames(run));
+            } else if (MacAddress.isReserved(runs.destination[run])) {
+                counters.drop(DropReason.RESERVED_ADDRESS, runs.frames(run));
             } else {
-                flood(frame, end, from, floodPorts, policy, routes, counters);
+                flood(runs.first[run], runs.first[run + 1], from, floodPorts, policy, routes, counters);
             }
         }
     }
 
-    /**
-     * Finds runs of frames of one pair of addresses: a burst is mostly one conversation. What the table has of them is fetched, in a sweep of its own that
-     * does nothing else: the fewer instructions between two misses, the more of them are waited for together.
-     */
-    private long findRuns(Burst burst) {
-        int found = 0;
-        long last0 = 0;
-        long last1 = 0;
-        int n = burst.count();
-        for (int frame = 0; frame < n; frame++) {
-            long head0 = burst.head0(frame);
-            long head1 = burst.head1(frame) & SOURCE_IN_HEAD1;
-            if (head0 != last0 || head1 != last1 || frame == 0) {
-                int source = macs.home(burst.source(frame));
-                int destination = macs.home(burst.destination(frame));
-                runStart[found] = frame;
-                sourceHome[found] = source;
-                destinationHome[found] = destination;
-                found++;
-                last0 = head0;
-                last1 = head1;
-            }
+    /** Whether a run's source may send on that port; if not, its frames are counted. */
+    private boolean maySend(int run, IngressPolicy policy, QueueCounters counters) {
+        long source = runs.source[run];
+        if (!MacAddress.isValidSource(source)) {
+            counters.drop(DropReason.INVALID_SOURCE, runs.frames(run));
+            return false;
         }
-        runStart[found] = n;
-        runs = found;
-        return macs.touch(sourceHome, found) + macs.touch(destinationHome, found);
+        if (!policy.allowsSource(source)) {
+            counters.drop(DropReason.SPOOFED_SOURCE, runs.frames(run));
+            return false;
+        }
+        return true;
     }
 
     private static void flood(

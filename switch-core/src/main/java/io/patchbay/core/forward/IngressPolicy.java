@@ -62,6 +62,11 @@ public final class IngressPolicy {
         due = nanoTime.getAsLong() - nanosPerFlood;
     }
 
+    /** Whether there is any address that a frame may not come from. */
+    boolean limitsSources() {
+        return limitsSources;
+    }
+
     /** Whether a frame may come from that address. */
     boolean allowsSource(long address) {
         return !limitsSources || Arrays.binarySearch(sources, address) >= 0;

@@ -79,6 +79,49 @@ abstract sealed class MacSlots permits MacTable {
         return sum;
     }
 
+    /**
+     * Notes that addresses were heard of on a port, and says of which that is not where they are known, or their entries change just now: a bit for each.
+     *
+     * @param homes of the addresses
+     * @param n at most 64
+     */
+    final long hearAll(long[] addresses, int[] homes, int n, int port) {
+        long[] all = words;
+        long heard = MacSlotDescriptor.heard(0, port);
+        long others = 0;
+        for (int i = 0; i < n; i++) {
+            long found = (long) WORD.getOpaque(all, homes[i]);
+            others |= found == (heard | addresses[i]) ? 0 : 1L << i;
+        }
+        long unheard = 0;
+        for (long left = others; left != 0; left &= left - 1) {
+            int i = Long.numberOfTrailingZeros(left);
+            unheard |= hear(addresses[i], port, homes[i]) ? 0 : 1L << i;
+        }
+        return unheard;
+    }
+
+    /**
+     * The ports of some addresses, or {@link #NOWHERE}.
+     *
+     * @param homes of the addresses
+     * @param n at most 64
+     * @param ports filled
+     */
+    final void portsOf(long[] addresses, int[] homes, int n, int[] ports) {
+        long[] all = words;
+        long elsewhere = 0;
+        for (int i = 0; i < n; i++) {
+            long found = (long) WORD.getOpaque(all, homes[i]);
+            ports[i] = MacSlotDescriptor.port(found);
+            elsewhere |= MacSlotDescriptor.isOf(found, addresses[i]) ? 0 : 1L << i;
+        }
+        for (long left = elsewhere; left != 0; left &= left - 1) {
+            int i = Long.numberOfTrailingZeros(left);
+            ports[i] = portOf(addresses[i], homes[i]);
+        }
+    }
+
     /** The port of an address with that {@link #home}, or {@link #NOWHERE}. */
     final int portOf(long address, int home) {
         int slot = home;

@@ -105,11 +105,13 @@ public final class MacTable extends MacSlots {
         learn(address, port, home(address));
     }
 
-    /** The same, given where its search begins. */
-    void learn(long address, int port, int home) {
-        if (!hear(address, port, home)) {
-            learnUnderLock(address, port);
+    /** The same, given where its search begins. Says whether a port of any address may have changed by that. */
+    boolean learn(long address, int port, int home) {
+        if (hear(address, port, home)) {
+            return false;
         }
+        learnUnderLock(address, port);
+        return true;
     }
 
     private void learnUnderLock(long address, int port) {

@@ -53,8 +53,12 @@ class ForwarderTest {
         long[] addresses = {A, B, 0x0200_0000_000cL, 0, MacAddress.BROADCAST, 0x0180_c200_0003L, 0x0100_5e00_0001L};
         for (long seed = 0; seed < 300; seed++) {
             Random choice = new Random(seed);
-            Forwarder oneByOne = new Forwarder(new MacTable(100, 300));
-            Forwarder together = new Forwarder(new MacTable(100, 300));
+            // So few slots that many addresses do not stand where they are looked for first.
+            Forwarder oneByOne = new Forwarder(new MacTable(4, 300));
+            Forwarder together = new Forwarder(new MacTable(4, 300));
+            policy = seed % 3 == 0
+                    ? new IngressPolicy(Optional.of(List.of(A, B)), Optional.empty(), System::nanoTime)
+                    : IngressPolicy.OPEN;
             QueueCounters expected = new QueueCounters();
             QueueCounters counted = new QueueCounters();
             for (int turn = 0; turn < 4; turn++) {

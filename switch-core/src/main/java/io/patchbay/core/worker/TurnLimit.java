@@ -13,10 +13,11 @@ import java.util.function.LongSupplier;
 final class TurnLimit {
 
     /**
-     * A turn ends after the queue's share with which it has taken so long. A quarter of the millisecond that a turn should take at most: what was
-     * gathered is still to be delivered, which takes as long again, or three times as long if rings and buffers have fallen out of the caches.
+     * A turn ends after the queue's share with which it has taken so long. A tenth of the millisecond that a turn should take at most: what was
+     * gathered is still to be delivered, which takes as long again, or three times as long if rings and buffers have fallen out of the caches. And the host
+     * takes the processor away for a millisecond a few times a second: of turns that are short, fewer than one in a thousand is hit.
      */
-    static final long NANOS = 250_000;
+    static final long NANOS = 100_000;
 
     /** Frames between two looks at the clock: a few of 64 KiB take as long as many small ones. */
     static final int FRAMES_BETWEEN_LOOKS = 8;

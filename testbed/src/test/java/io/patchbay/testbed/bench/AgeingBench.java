@@ -15,7 +15,7 @@ final class AgeingBench {
     private static final int PORTS = 64;
     private static final int AGEING_SECONDS = 2;
     private static final long SECOND = 1_000_000_000L;
-    private static final long BARE_TURN_NANOS = 250_000;
+    private static final long BARE_TURN_NANOS = 200_000;
     private static final int WORKER_PROCESSOR = 0;
 
     private AgeingBench() {}
@@ -36,7 +36,7 @@ final class AgeingBench {
                 turns.report();
                 run(traffic, 2 * SECOND, false);
                 say("all of " + macs.statistics().entries() + " known and talking", turns);
-                System.out.printf("%-45s %s%n", "nothing but a loop, in turns of 250 µs", bare(traffic));
+                System.out.printf("%-45s %s%n", "nothing but a loop, in turns of 200 µs", bare(traffic));
                 turns.report();
                 run(traffic, SECOND, true);
                 say("two of them talking", turns);

@@ -43,6 +43,7 @@ final class Worker implements Runnable {
     private final Turn turn;
     private View view = View.EMPTY;
     private boolean deaf;
+    private boolean armed;
 
     private volatile long adopted;
     private volatile boolean running = true;
@@ -156,9 +157,13 @@ final class Worker implements Runnable {
         boolean slept = false;
         while (running) {
             if (isOutdated()) {
+                disarm();
                 adopt(newest.get(), waiter);
             }
-            if (turn.take() > 0) {
+            int work = turn.take();
+            disarm(); // after the turn, so that a frame that has woken us does not wait for a system call for every
+            // queue
+            if (work > 0) {
                 counters.add(BUSY_TURNS, 1);
                 if (idle) {
                     window.ended(System.nanoTime() - idleSince);
@@ -209,6 +214,7 @@ final class Worker implements Runnable {
 
     private void sleep(Waiter waiter) {
         boolean nothingWaits = true;
+        armed = true;
         for (Inlet inlet : view.inlets()) {
             nothingWaits &= inlet.plug().hasFailed() || turn.isHeld(inlet) || !armSafely(inlet);
         }
@@ -228,8 +234,16 @@ final class Worker implements Runnable {
         if (holding) {
             held.bells().disarm();
         }
+    }
+
+    /** Asks for no more wake-ups, if any were asked for. */
+    private void disarm() {
+        if (!armed) {
+            return;
+        }
+        armed = false;
         for (Inlet inlet : view.inlets()) {
-            if (!inlet.plug().hasFailed() && !turn.isHeld(inlet)) {
+            if (!inlet.plug().hasFailed()) {
                 disarmSafely(inlet);
             }
         }

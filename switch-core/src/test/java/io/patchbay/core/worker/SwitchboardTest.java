@@ -5,12 +5,14 @@ import static org.assertj.core.api.Assertions.assertThat;
 import io.patchbay.core.forward.MacTable;
 import io.patchbay.core.frame.Burst;
 import io.patchbay.core.frame.TestFrames;
+import io.patchbay.core.linux.EventFd;
 import io.patchbay.core.port.DropReason;
 import io.patchbay.core.port.PortCounters;
 import io.patchbay.core.port.PortQueues;
 import io.patchbay.core.port.QueueCounters;
 import io.patchbay.core.port.QuietPort;
 import io.patchbay.core.port.QuietQueue;
+import io.patchbay.core.port.ReceiveQueue;
 import io.patchbay.core.port.Transmitter;
 import java.time.Duration;
 import java.util.ArrayList;
@@ -18,6 +20,7 @@ import java.util.List;
 import java.util.Optional;
 import java.util.OptionalInt;
 import java.util.Random;
+import java.util.concurrent.CopyOnWriteArrayList;
 import java.util.concurrent.atomic.AtomicInteger;
 import java.util.concurrent.locks.LockSupport;
 import java.util.function.BooleanSupplier;
@@ -101,6 +104,61 @@ class SwitchboardTest {
         }
     }
 
+    /** A port with a frame to be rung for, which notes what its worker does. */
+    private static final class RingingPort extends QuietPort implements ReceiveQueue {
+
+        private final QueueCounters counters = new QueueCounters();
+        private final EventFd kick = EventFd.create();
+        private final List<String> done = new CopyOnWriteArrayList<>();
+        private final AtomicInteger waiting = new AtomicInteger();
+
+        @Override
+        public int poll(Burst burst, int limit) {
+            if (waiting.get() == 0) {
+                return 0;
+            }
+            waiting.decrementAndGet();
+            done.add("taken");
+            TestFrames.add(burst, TestFrames.frame(A, B, 60, new Random(1)), new Random(1));
+            return 1;
+        }
+
+        @Override
+        public void release() {}
+
+        @Override
+        public int wakeDescriptor() {
+            return kick.number();
+        }
+
+        @Override
+        public boolean arm() {
+            done.add("armed");
+            return waiting.get() > 0;
+        }
+
+        @Override
+        public void disarm() {
+            kick.drain();
+            done.add("disarmed");
+        }
+
+        @Override
+        public QueueCounters counters() {
+            return counters;
+        }
+
+        @Override
+        public void fault(Throwable cause) {
+            throw new AssertionError(cause);
+        }
+
+        @Override
+        public void close() {
+            kick.close();
+        }
+    }
+
     private FakePort plug(String name, long destination, long source, boolean transmits) {
         PortCounters counters = new PortCounters();
         FakePort port = new FakePort(counters, destination, source);
@@ -131,6 +189,27 @@ class SwitchboardTest {
         }
         port.waiting.set(3);
         await("its queue is served", () -> port.received.get(QueueCounters.Count.FRAMES) == 3);
+    }
+
+    @Test
+    void aFrameThatWakesAWorkerIsTakenBeforeItsQueuesAreDisarmed() {
+        try (RingingPort port = new RingingPort()) {
+            Switchboard.Attachment attachment = board.attach("ringing", port, new PortCounters());
+            attachments.add(attachment);
+            attachment.publish(new PortQueues(List.of(port), Optional.empty()));
+            await("the worker is about to sleep", () -> port.done.contains("armed"));
+
+            port.waiting.set(1);
+            port.kick.signal();
+            await(
+                    "the queue is disarmed",
+                    () -> port.done.lastIndexOf("disarmed") > port.done.indexOf("taken")
+                            && port.done.contains("taken"));
+
+            assertThat(port.done.get(port.done.indexOf("taken") - 1)).isEqualTo("armed");
+            attachment.close();
+            attachments.remove(attachment);
+        }
     }
 
     @Test

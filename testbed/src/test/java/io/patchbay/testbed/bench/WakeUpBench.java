@@ -7,7 +7,9 @@ import io.patchbay.core.linux.PollSet;
 import io.patchbay.core.worker.IdlePolicy;
 import io.patchbay.vhost.frontend.FrontEndSettings;
 import java.io.IOException;
+import java.util.ArrayList;
 import java.util.Arrays;
+import java.util.List;
 import java.util.Locale;
 import java.util.concurrent.locks.LockSupport;
 
@@ -29,23 +31,28 @@ final class WakeUpBench {
     private final BenchSwitch board;
     private final Stations sender;
     private final Stations receiver;
+    private final List<Stations> others = new ArrayList<>();
     private final Waker waker = new Waker();
 
-    private WakeUpBench(BenchSwitch board) throws IOException {
+    private WakeUpBench(BenchSwitch board, int ports) throws IOException {
         this.board = board;
         this.sender = new Stations(board.socket(0), FrontEndSettings.MODERN, BYTES);
         this.receiver = new Stations(board.socket(1), FrontEndSettings.MODERN, BYTES);
+        for (int i = 2; i < ports; i++) {
+            others.add(new Stations(board.socket(i), FrontEndSettings.MODERN, BYTES));
+        }
         Thread.ofPlatform().daemon().start(waker);
     }
 
-    /** @param arguments pairs, wake-ups of a half, microseconds between them */
+    /** @param arguments pairs, wake-ups of a half, microseconds between them, and, if not 2, how many guests the worker has */
     public static void main(String[] arguments) throws Exception {
         int pairs = Integer.parseInt(arguments[0]);
         int wakeUps = Integer.parseInt(arguments[1]);
         long pause = Long.parseLong(arguments[2]) * 1000;
+        int ports = arguments.length > 3 ? Integer.parseInt(arguments[3]) : 2;
         Affinity.pinCurrentThread(GUESTS);
-        try (BenchSwitch board = BenchSwitch.start(2, new MacTable(16, 300), new IdlePolicy.Sleepy(), WORKER)) {
-            WakeUpBench bench = new WakeUpBench(board);
+        try (BenchSwitch board = BenchSwitch.start(ports, new MacTable(16, 300), new IdlePolicy.Sleepy(), WORKER)) {
+            WakeUpBench bench = new WakeUpBench(board, ports);
             bench.learn();
             bench.frames(WARM_UP, 0);
             bench.kicks(WARM_UP, 0);
@@ -66,6 +73,7 @@ final class WakeUpBench {
             }
             bench.sender.close();
             bench.receiver.close();
+            bench.others.forEach(Stations::close);
         }
     }
 

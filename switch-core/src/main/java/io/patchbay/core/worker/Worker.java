@@ -157,12 +157,11 @@ final class Worker implements Runnable {
         boolean slept = false;
         while (running) {
             if (isOutdated()) {
-                disarm();
                 adopt(newest.get(), waiter);
             }
             int work = turn.take();
-            disarm(); // after the turn, so that a frame that has woken us does not wait for a system call for every
-            // queue
+            // Not before the turn: a frame that has woken us would wait for a system call for every queue.
+            disarm();
             if (work > 0) {
                 counters.add(BUSY_TURNS, 1);
                 if (idle) {
@@ -198,6 +197,7 @@ final class Worker implements Runnable {
         turn.adopt(view);
         watch(waiter);
         held.bells().closeOld();
+        armed = true; // by whoever had the queues before, if not by us
         adopted = next.generation();
     }
 

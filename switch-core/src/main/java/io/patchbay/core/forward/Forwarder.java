@@ -16,6 +16,9 @@ import io.patchbay.core.port.QueueCounters;
  */
 public final class Forwarder {
 
+    /** A bit for each run, and for those that there are not. */
+    private static final long ALL = -1;
+
     private final MacTable macs;
     private final Runs runs = new Runs();
     private final int[] ports = new int[Burst.CAPACITY];
@@ -43,7 +46,7 @@ public final class Forwarder {
         // First in loops that do nothing else: the fewer instructions between two misses, the more of them are waited
         // for together.
         touched = macs.touch(runs.sourceHome, n) + macs.touch(runs.destinationHome, n);
-        long unheard = policy.limitsSources() ? runs.all() : macs.hearAll(runs.source, runs.sourceHome, n, from);
+        long unheard = policy.limitsSources() ? ALL : macs.hearAll(runs.source, runs.sourceHome, n, from);
         macs.portsOf(runs.destination, runs.destinationHome, n, ports);
         boolean changed = false;
         for (int run = 0; run < n; run++) {
@@ -55,10 +58,10 @@ public final class Forwarder {
             }
             // What was learnt since may be that destination.
             int port = changed ? macs.portOf(runs.destination[run], runs.destinationHome[run]) : ports[run];
-            if (port != from && port != MacTable.UNKNOWN) {
-                routes.addRun(port, runs.first[run], runs.first[run + 1]);
-            } else if (port == from) {
+            if (port == from) {
                 counters.drop(DropReason.SAME_PORT, runs.frames(run));
+            } else if (port != MacTable.UNKNOWN) {
+                routes.addRun(port, runs.first[run], runs.first[run + 1]);
             } else if (MacAddress.isReserved(runs.destination[run])) {
                 counters.drop(DropReason.RESERVED_ADDRESS, runs.frames(run));
             } else {

@@ -35,11 +35,6 @@ final class Runs {
         return first[run + 1] - first[run];
     }
 
-    /** A bit for each run. */
-    long all() {
-        return count == 0 ? 0 : -1L >>> (Long.SIZE - count);
-    }
-
     /** Takes a burst apart, and finds out where its addresses are to be looked for. */
     void find(Burst burst, MacTable macs) {
         divide(burst);

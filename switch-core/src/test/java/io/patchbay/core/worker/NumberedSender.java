@@ -14,7 +14,7 @@ import java.util.List;
 import java.util.Random;
 
 /** A port that says its own address and then sends numbered frames, in a queue that can take them back; what it gets it counts. */
-final class NumberedSender extends QuietPort implements ReceiveQueue, Transmitter {
+class NumberedSender extends QuietPort implements ReceiveQueue, Transmitter {
 
     private final int frameBytes;
     final PortCounters counters = new PortCounters();

@@ -5,14 +5,12 @@ import static org.assertj.core.api.Assertions.assertThat;
 import io.patchbay.core.forward.MacTable;
 import io.patchbay.core.frame.Burst;
 import io.patchbay.core.frame.TestFrames;
-import io.patchbay.core.linux.EventFd;
 import io.patchbay.core.port.DropReason;
 import io.patchbay.core.port.PortCounters;
 import io.patchbay.core.port.PortQueues;
 import io.patchbay.core.port.QueueCounters;
 import io.patchbay.core.port.QuietPort;
 import io.patchbay.core.port.QuietQueue;
-import io.patchbay.core.port.ReceiveQueue;
 import io.patchbay.core.port.Transmitter;
 import java.time.Duration;
 import java.util.ArrayList;
@@ -104,58 +102,34 @@ class SwitchboardTest {
         }
     }
 
-    /** A port with a frame to be rung for, which notes what its worker does. */
-    private static final class RingingPort extends QuietPort implements ReceiveQueue {
+    /** A sender that notes what its worker does. */
+    private static final class WatchedSender extends NumberedSender {
 
-        private final QueueCounters counters = new QueueCounters();
-        private final EventFd kick = EventFd.create();
         private final List<String> done = new CopyOnWriteArrayList<>();
-        private final AtomicInteger waiting = new AtomicInteger();
+
+        WatchedSender() {
+            super(60);
+        }
 
         @Override
-        public int poll(Burst burst, int limit) {
-            if (waiting.get() == 0) {
-                return 0;
+        public synchronized int poll(Burst burst, int limit) {
+            int taken = super.poll(burst, limit);
+            if (taken > 0) {
+                done.add("taken");
             }
-            waiting.decrementAndGet();
-            done.add("taken");
-            TestFrames.add(burst, TestFrames.frame(A, B, 60, new Random(1)), new Random(1));
-            return 1;
+            return taken;
         }
 
         @Override
-        public void release() {}
-
-        @Override
-        public int wakeDescriptor() {
-            return kick.number();
-        }
-
-        @Override
-        public boolean arm() {
+        public synchronized boolean arm() {
             done.add("armed");
-            return waiting.get() > 0;
+            return super.arm();
         }
 
         @Override
         public void disarm() {
             kick.drain();
             done.add("disarmed");
-        }
-
-        @Override
-        public QueueCounters counters() {
-            return counters;
-        }
-
-        @Override
-        public void fault(Throwable cause) {
-            throw new AssertionError(cause);
-        }
-
-        @Override
-        public void close() {
-            kick.close();
         }
     }
 
@@ -193,22 +167,18 @@ class SwitchboardTest {
 
     @Test
     void aFrameThatWakesAWorkerIsTakenBeforeItsQueuesAreDisarmed() {
-        try (RingingPort port = new RingingPort()) {
-            Switchboard.Attachment attachment = board.attach("ringing", port, new PortCounters());
-            attachments.add(attachment);
+        try (WatchedSender port = new WatchedSender();
+                Switchboard.Attachment attachment = board.attach("watched", port, port.counters)) {
             attachment.publish(new PortQueues(List.of(port), Optional.empty()));
             await("the worker is about to sleep", () -> port.done.contains("armed"));
 
-            port.waiting.set(1);
-            port.kick.signal();
+            port.send(B, A);
             await(
                     "the queue is disarmed",
                     () -> port.done.lastIndexOf("disarmed") > port.done.indexOf("taken")
                             && port.done.contains("taken"));
 
             assertThat(port.done.get(port.done.indexOf("taken") - 1)).isEqualTo("armed");
-            attachment.close();
-            attachments.remove(attachment);
         }
     }
 

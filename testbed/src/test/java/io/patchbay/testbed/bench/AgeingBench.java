@@ -36,7 +36,9 @@ final class AgeingBench {
                 turns.report();
                 run(traffic, 2 * SECOND, false);
                 say("all of " + macs.statistics().entries() + " known and talking", turns);
-                System.out.printf("%-45s %s%n", "nothing but a loop, in turns of 200 µs", bare(traffic));
+                System.out.printf(
+                        "%-45s %s%n",
+                        "nothing but a loop, in turns of " + BARE_TURN_NANOS / 1000 + " µs", bare(traffic));
                 turns.report();
                 run(traffic, SECOND, true);
                 say("two of them talking", turns);

@@ -29,18 +29,18 @@ final class WakeUpBench {
     private static final long SECOND = 0x0200_0000_0002L;
 
     private final BenchSwitch board;
+    private final List<Stations> guests = new ArrayList<>();
     private final Stations sender;
     private final Stations receiver;
-    private final List<Stations> others = new ArrayList<>();
     private final Waker waker = new Waker();
 
     private WakeUpBench(BenchSwitch board, int ports) throws IOException {
         this.board = board;
-        this.sender = new Stations(board.socket(0), FrontEndSettings.MODERN, BYTES);
-        this.receiver = new Stations(board.socket(1), FrontEndSettings.MODERN, BYTES);
-        for (int i = 2; i < ports; i++) {
-            others.add(new Stations(board.socket(i), FrontEndSettings.MODERN, BYTES));
+        for (int i = 0; i < ports; i++) {
+            guests.add(new Stations(board.socket(i), FrontEndSettings.MODERN, BYTES));
         }
+        sender = guests.get(0);
+        receiver = guests.get(1);
         Thread.ofPlatform().daemon().start(waker);
     }
 
@@ -71,9 +71,7 @@ final class WakeUpBench {
             if (board.dropped() > 0) {
                 throw new IllegalStateException(board.dropped() + " frames were dropped");
             }
-            bench.sender.close();
-            bench.receiver.close();
-            bench.others.forEach(Stations::close);
+            bench.guests.forEach(Stations::close);
         }
     }
 

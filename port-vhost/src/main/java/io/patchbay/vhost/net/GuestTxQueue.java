@@ -235,11 +235,15 @@ final class GuestTxQueue implements ReceiveQueue {
 
     @Override
     public void disarm() {
-        if (kick.isPresent() && kick.get().drain()) {
-            counters.add(KICKS, 1);
-        }
         if (!broken) {
             ring.disableKicks();
+        }
+    }
+
+    @Override
+    public void clearWakeUp() {
+        if (kick.isPresent() && kick.get().drain()) {
+            counters.add(KICKS, 1);
         }
     }
 

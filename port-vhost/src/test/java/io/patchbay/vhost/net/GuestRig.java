@@ -76,6 +76,11 @@ final class GuestRig implements AutoCloseable {
                 new IdlePolicy.Adaptive(Duration.ofNanos(20_000)), Waiters.AUTO, 1, ports, VhostSettings::at);
     }
 
+    /** A switch whose worker sleeps whenever there is nothing to do. */
+    static GuestRig sleepy(int ports) throws Exception {
+        return new GuestRig(new IdlePolicy.Sleepy(), Waiters.AUTO, 1, ports, VhostSettings::at);
+    }
+
     String socket(int port) {
         return directory.resolve("vm" + port + ".sock").toString();
     }

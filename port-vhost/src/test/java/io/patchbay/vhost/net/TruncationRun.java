@@ -29,9 +29,9 @@ final class TruncationRun {
     private static final int INDIRECT_CHAINS = 64;
     private static final long WAIT_NANOS = 10_000_000_000L;
 
-    private final GuestRig rig = GuestRig.adaptive(4);
-    private final FrontEnd a = rig.connect(1, FrontEndSettings.MODERN);
-    private final FrontEnd b = rig.connect(2, FrontEndSettings.MODERN);
+    private final GuestRig rig;
+    private final FrontEnd a;
+    private final FrontEnd b;
     private final List<HostileGuest> moving = new CopyOnWriteArrayList<>();
     private final Random random;
     private long exchanged;
@@ -39,16 +39,20 @@ final class TruncationRun {
     private volatile boolean ended;
     private volatile long gone;
 
-    private TruncationRun(long seed) throws Exception {
+    private TruncationRun(boolean sleepy, long seed) throws Exception {
+        rig = sleepy ? GuestRig.sleepy(4) : GuestRig.adaptive(4);
+        a = rig.connect(1, FrontEndSettings.MODERN);
+        b = rig.connect(2, FrontEndSettings.MODERN);
         random = new Random(seed);
     }
 
-    /** @param args load before each truncation in milliseconds, rounds over all parts, seed */
+    /** @param args load before each truncation in milliseconds, rounds over all parts, seed, and whether the worker sleeps whenever it can */
     public static void main(String[] args) throws Exception {
         int load = Integer.parseInt(args[0]);
         int rounds = Integer.parseInt(args[1]);
         long seed = Long.parseLong(args[2]);
-        new TruncationRun(seed).run(load, rounds);
+        boolean sleepy = Boolean.parseBoolean(args[3]);
+        new TruncationRun(sleepy, seed).run(load, rounds);
         System.exit(0); // the threads that move rings are daemons
     }
 

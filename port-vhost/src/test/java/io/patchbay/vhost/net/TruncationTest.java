@@ -26,12 +26,15 @@ class TruncationTest {
     @ParameterizedTest(name = "S11: guest memory truncated under load, {0}")
     @DisplayName("S11 memfd semantics: guest memory truncated under load costs that port and nothing else")
     @CsvSource({
-        "interpreter, -Xint, 60",
-        "C1, -XX:TieredStopAtLevel=1, 60",
-        "C2, -XX:-TieredCompilation, 150",
-        "as delivered, -XX:+TieredCompilation, 150",
+        "interpreter, -Xint, 60, false",
+        "C1, -XX:TieredStopAtLevel=1, 60, false",
+        "C2, -XX:-TieredCompilation, 150, false",
+        "as delivered, -XX:+TieredCompilation, 150, false",
+        "C2 and a worker that sleeps, -XX:-TieredCompilation, 150, true",
+        "a worker that sleeps, -XX:+TieredCompilation, 150, true",
     })
-    void onlyThePortWhoseMemoryWentAwayIsHarmed(String name, String compiler, int loadMillis) throws Exception {
+    void onlyThePortWhoseMemoryWentAwayIsHarmed(String name, String compiler, int loadMillis, boolean sleepy)
+            throws Exception {
         int rounds = Integer.parseInt(
                 Optional.ofNullable(System.getenv("PATCHBAY_TRUNCATION_ROUNDS")).orElse("1"));
         Path output = directory.resolve("output");
@@ -49,7 +52,8 @@ class TruncationTest {
                 TruncationRun.class.getName(),
                 String.valueOf(loadMillis),
                 String.valueOf(rounds),
-                "11"));
+                "11",
+                String.valueOf(sleepy)));
         Process process = new ProcessBuilder(command)
                 .directory(directory.toFile())
                 .redirectErrorStream(true)

@@ -44,8 +44,11 @@ public interface ReceiveQueue {
      */
     boolean arm();
 
-    /** Tells the peer that wake-ups are not needed: the worker is polling. Also clears the wake-up that ended a sleep. */
+    /** Tells the peer that wake-ups are not needed: the worker is polling. */
     void disarm();
+
+    /** Makes {@link #wakeDescriptor} unreadable, which was found readable, unless taking in what waits does. */
+    void clearWakeUp();
 
     /** Counters of this queue, to which the forwarding adds the drops it decides on. */
     QueueCounters counters();

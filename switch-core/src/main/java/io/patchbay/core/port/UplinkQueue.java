@@ -175,7 +175,12 @@ public final class UplinkQueue implements ReceiveQueue {
 
     @Override
     public void disarm() {
-        // The descriptor is readable for as long as a frame waits; there is nothing to take back.
+        // The kernel wakes whoever waits, and nobody does.
+    }
+
+    @Override
+    public void clearWakeUp() {
+        // The descriptor is readable for as long as a frame waits.
     }
 
     @Override

@@ -60,7 +60,13 @@ final class EpollWaiter extends LoopWaiter {
         };
     }
 
-    private record Handle(int descriptor) implements EpollIoHandle {
+    private final class Handle implements EpollIoHandle {
+
+        private final int descriptor;
+
+        Handle(int descriptor) {
+            this.descriptor = descriptor;
+        }
 
         @Override
         public FileDescriptor fd() {
@@ -69,7 +75,7 @@ final class EpollWaiter extends LoopWaiter {
 
         @Override
         public void handle(IoRegistration registration, IoEvent event) {
-            // That the sleep has ended is all the worker needs to know.
+            rang(descriptor);
         }
 
         @Override

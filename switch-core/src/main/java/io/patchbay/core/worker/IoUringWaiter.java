@@ -43,7 +43,7 @@ final class IoUringWaiter extends LoopWaiter {
         return poll;
     }
 
-    private static final class Poll implements IoUringIoHandle, Watch {
+    private final class Poll implements IoUringIoHandle, Watch {
 
         private final int descriptor;
         private final IoUringIoOps request;
@@ -100,6 +100,9 @@ final class IoUringWaiter extends LoopWaiter {
         public void handle(IoRegistration from, IoEvent event) {
             if (((IoUringIoEvent) event).opcode() == IORING_OP_POLL_ADD) {
                 pending = false;
+                if (((IoUringIoEvent) event).res() > 0) { // or it was cancelled
+                    rang(descriptor);
+                }
             }
         }
 

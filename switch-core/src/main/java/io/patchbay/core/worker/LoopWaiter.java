@@ -6,9 +6,11 @@ import java.util.HashMap;
 import java.util.HashSet;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
 import java.util.Set;
 import java.util.concurrent.RejectedExecutionException;
 import java.util.concurrent.TimeUnit;
+import java.util.function.IntConsumer;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
@@ -21,6 +23,8 @@ abstract class LoopWaiter implements Waiter {
 
     private final ManualIoEventLoop loop;
     private final Map<Integer, Watch> watches = new HashMap<>();
+    private IntConsumer listener = LoopWaiter::nobody;
+    private Optional<Throwable> thrown = Optional.empty();
 
     LoopWaiter(Thread thread, IoHandlerFactory factory) {
         loop = new ManualIoEventLoop(thread, factory);
@@ -79,11 +83,35 @@ abstract class LoopWaiter implements Waiter {
     }
 
     @Override
-    public final void sleep(long maxNanos) {
+    public final void sleep(long maxNanos, IntConsumer rang) {
         for (Watch watch : watches.values()) {
             watch.arm();
         }
+        listener = rang;
         loop.run(maxNanos);
+        listener = LoopWaiter::nobody;
+        if (thrown.isPresent()) {
+            Throwable now = thrown.get();
+            thrown = Optional.empty();
+            if (now instanceof Error error) {
+                throw error;
+            }
+            throw (RuntimeException) now;
+        }
+    }
+
+    /** To be called by a watch that finds its descriptor readable. Netty's loop is not to see what the listener throws: it would wait, and go on. */
+    final void rang(int descriptor) {
+        try {
+            listener.accept(descriptor);
+        } catch (RuntimeException | Error e) {
+            listener = LoopWaiter::nobody;
+            thrown = Optional.of(e);
+        }
+    }
+
+    private static void nobody(int descriptor) {
+        // It rang while no one slept, because its watch is being ended.
     }
 
     @Override

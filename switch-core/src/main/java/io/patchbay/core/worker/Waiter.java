@@ -1,6 +1,7 @@
 package io.patchbay.core.worker;
 
 import java.util.List;
+import java.util.function.IntConsumer;
 
 /**
  * Where a worker sleeps: one kernel object that watches all its descriptors.
@@ -24,8 +25,11 @@ public interface Waiter extends AutoCloseable {
     /**
      * Sleeps until a watched descriptor is readable, {@link #wakeUp} was called since the last return, or {@code maxNanos} have passed,
      * whichever is first. May return early for no reason. Reads nothing from the descriptors.
+     *
+     * @param rang told of each descriptor that is found readable, on this thread and before what the kernel's object has to have done after a sleep.
+     *     What it throws is thrown from here, and it is told of no others then
      */
-    void sleep(long maxNanos);
+    void sleep(long maxNanos, IntConsumer rang);
 
     /** Ends the current sleep, or the next one if there is none. Callable from any thread, also after {@link #close}. */
     void wakeUp();

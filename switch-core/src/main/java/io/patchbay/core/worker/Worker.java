@@ -41,9 +41,11 @@ final class Worker implements Runnable {
     private final Faults faults;
     private final HeldBursts held;
     private final Turn turn;
+    private final WakeUps wakeUps;
     private View view = View.EMPTY;
     private boolean deaf;
     private boolean armed;
+    private int workOnWaking;
 
     private volatile long adopted;
     private volatile boolean running = true;
@@ -65,6 +67,7 @@ final class Worker implements Runnable {
         this.newest = newest;
         this.faults = new Faults(number, listener, counters);
         this.held = new HeldBursts(faults);
+        this.wakeUps = new WakeUps(faults);
         this.turn = new Turn(settings, System::nanoTime, macs, counters, faults, held, injections, injected);
     }
 
@@ -159,8 +162,8 @@ final class Worker implements Runnable {
             if (isOutdated()) {
                 adopt(newest.get(), waiter);
             }
-            int work = turn.take();
-            // Not before the turn: a frame that has woken us would wait for a system call for every queue.
+            int work = workOnWaking > 0 ? workOnWaking : turn.take();
+            workOnWaking = 0;
             disarm();
             if (work > 0) {
                 counters.add(BUSY_TURNS, 1);
@@ -195,6 +198,7 @@ final class Worker implements Runnable {
         view = View.of(next, number, workers);
         faults.adopt(next.present());
         turn.adopt(view);
+        wakeUps.adopt(view.inlets());
         watch(waiter);
         held.bells().closeOld();
         armed = true; // by whoever had the queues before, if not by us
@@ -229,10 +233,17 @@ final class Worker implements Runnable {
         }
         if (nothingWaits && injections.isEmpty() && !isOutdated() && running) {
             counters.add(SLEEPS, 1);
-            waiter.sleep(nanos);
+            waiter.sleep(nanos, this::rang);
         }
         if (holding) {
             held.bells().disarm();
+        }
+    }
+
+    /** What has woken us is served before all else: clearing, disarming and the waiter itself take system calls, for which a frame would wait. */
+    private void rang(int descriptor) {
+        if (wakeUps.noteFirst(descriptor)) {
+            workOnWaking = turn.take();
         }
     }
 
@@ -242,6 +253,7 @@ final class Worker implements Runnable {
             return;
         }
         armed = false;
+        wakeUps.clear();
         for (Inlet inlet : view.inlets()) {
             if (!inlet.plug().hasFailed()) {
                 disarmSafely(inlet);

@@ -18,4 +18,7 @@ public interface QuietQueue extends ReceiveQueue {
 
     @Override
     default void disarm() {}
+
+    @Override
+    default void clearWakeUp() {}
 }

@@ -83,7 +83,10 @@ class NumberedSender extends QuietPort implements ReceiveQueue, Transmitter {
     }
 
     @Override
-    public void disarm() {
+    public void disarm() {}
+
+    @Override
+    public void clearWakeUp() {
         // Like a tap: readable for as long as there is something to read, and longer.
     }
 

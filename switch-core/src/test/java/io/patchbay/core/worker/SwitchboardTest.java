@@ -128,8 +128,13 @@ class SwitchboardTest {
 
         @Override
         public void disarm() {
-            kick.drain();
             done.add("disarmed");
+        }
+
+        @Override
+        public void clearWakeUp() {
+            kick.drain();
+            done.add("cleared");
         }
     }
 
@@ -179,6 +184,23 @@ class SwitchboardTest {
                             && port.done.contains("taken"));
 
             assertThat(port.done.get(port.done.indexOf("taken") - 1)).isEqualTo("armed");
+        }
+    }
+
+    @Test
+    void onlyTheQueueThatWokeAWorkerHasItsWakeUpCleared() {
+        try (WatchedSender rings = new WatchedSender();
+                WatchedSender quiet = new WatchedSender();
+                Switchboard.Attachment first = board.attach("rings", rings, rings.counters);
+                Switchboard.Attachment second = board.attach("quiet", quiet, quiet.counters)) {
+            first.publish(new PortQueues(List.of(rings), Optional.empty()));
+            second.publish(new PortQueues(List.of(quiet), Optional.empty()));
+            await("the worker is about to sleep", () -> quiet.done.contains("armed"));
+
+            rings.send(B, A);
+            await("it was woken", () -> rings.done.contains("cleared"));
+
+            assertThat(quiet.done).doesNotContain("cleared");
         }
     }
 

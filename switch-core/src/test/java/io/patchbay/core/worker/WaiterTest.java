@@ -1,13 +1,17 @@
 package io.patchbay.core.worker;
 
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import io.patchbay.core.linux.EventFd;
 import java.time.Duration;
+import java.util.HashSet;
 import java.util.List;
+import java.util.Set;
 import java.util.concurrent.TimeUnit;
 import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
 import org.junit.jupiter.params.provider.EnumSource;
 
 @Timeout(30)
@@ -21,7 +25,7 @@ class WaiterTest {
 
     private static Duration sleeping(Waiter waiter, long nanos) {
         long begun = System.nanoTime();
-        waiter.sleep(nanos);
+        waiter.sleep(nanos, descriptor -> {});
         return Duration.ofNanos(System.nanoTime() - begun);
     }
 
@@ -45,10 +49,52 @@ class WaiterTest {
             for (int i = 0; i < 50; i++) {
                 Thread ringer = Thread.ofPlatform().start(bell::signal);
                 while (!bell.drain()) {
-                    waiter.sleep(LONG);
+                    waiter.sleep(LONG, descriptor -> {});
                 }
                 ringer.join();
             }
+        }
+    }
+
+    @ParameterizedTest
+    @EnumSource(names = {"IO_URING", "EPOLL"})
+    void whoSleepsIsToldWhatRang(Waiters kind) {
+        try (Waiter waiter = open(kind);
+                EventFd quiet = EventFd.create();
+                EventFd bell = EventFd.create()) {
+            waiter.watch(List.of(quiet.number(), bell.number()));
+            Set<Integer> rang = new HashSet<>();
+            bell.signal();
+            while (rang.isEmpty()) {
+                waiter.sleep(LONG, rang::add);
+            }
+            assertThat(rang).containsExactly(bell.number());
+        }
+    }
+
+    @ParameterizedTest
+    @CsvSource({"IO_URING, false", "IO_URING, true", "EPOLL, false", "EPOLL, true"})
+    void whatIsThrownOnWakingEndsTheSleepAndHarmsNoOther(Waiters kind, boolean error) {
+        try (Waiter waiter = open(kind);
+                EventFd bell = EventFd.create()) {
+            waiter.watch(List.of(bell.number()));
+            bell.signal();
+            assertThatThrownBy(() -> {
+                        while (true) {
+                            waiter.sleep(LONG, descriptor -> {
+                                if (error) {
+                                    throw new InternalError("on purpose");
+                                }
+                                throw new IllegalStateException("on purpose");
+                            });
+                        }
+                    })
+                    .hasMessage("on purpose");
+            Set<Integer> rang = new HashSet<>();
+            while (rang.isEmpty()) {
+                waiter.sleep(LONG, rang::add);
+            }
+            assertThat(rang).containsExactly(bell.number());
         }
     }
 
@@ -84,7 +130,7 @@ class WaiterTest {
                 try (EventFd bell = EventFd.create()) {
                     waiter.watch(List.of(bell.number()));
                     bell.signal();
-                    waiter.sleep(LONG);
+                    waiter.sleep(LONG, descriptor -> {});
                     assertThat(bell.drain()).isTrue();
                     waiter.watch(List.of());
                 }

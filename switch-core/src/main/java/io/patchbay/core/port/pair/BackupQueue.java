@@ -39,6 +39,11 @@ record BackupQueue(ReceiveQueue queue) implements ReceiveQueue {
     }
 
     @Override
+    public void clearWakeUp() {
+        queue.clearWakeUp();
+    }
+
+    @Override
     public QueueCounters counters() {
         return queue.counters();
     }

@@ -17,6 +17,7 @@ import java.nio.ByteOrder;
  */
 final class FlowHash {
 
+    private static final ValueLayout.OfLong U64 = ValueLayout.JAVA_LONG_UNALIGNED.withOrder(ByteOrder.BIG_ENDIAN);
     private static final ValueLayout.OfInt U32 = ValueLayout.JAVA_INT_UNALIGNED.withOrder(ByteOrder.BIG_ENDIAN);
 
     private static final int ETHERNET_BYTES = 14;
@@ -47,6 +48,11 @@ final class FlowHash {
 
     private static final int PLAIN_IPV4_BYTES = 20;
 
+    /** Bytes 12 to 14 of such a frame without a tag, as the second word of its head has them from bit 32 on. */
+    private static final int PLAIN_IPV4_IN_HEAD1 = 0x45_0008;
+
+    private static final int PLAIN_IPV4_END = ETHERNET_BYTES + PLAIN_IPV4_BYTES + Integer.BYTES;
+
     private static final int TCP = 6;
     private static final int UDP = 17;
     private static final int SCTP = 132;
@@ -55,6 +61,28 @@ final class FlowHash {
     private static final int MAX_WALK = 8;
 
     private FlowHash() {}
+
+    /**
+     * The numbers of all frames of a burst.
+     *
+     * @param to filled, as far as there are frames
+     */
+    static void ofAll(Burst burst, int[] to) {
+        long others = 0;
+        for (int i = 0, n = burst.count(); i < n; i++) {
+            boolean isPlain = ((int) (burst.head1(i) >>> 32) & 0xff_ffff) == PLAIN_IPV4_IN_HEAD1;
+            if (isPlain && isInOnePiece(burst, i, PLAIN_IPV4_END)) {
+                to[i] = ofPlainIpv4(burst, i, ETHERNET_BYTES);
+            } else {
+                others |= 1L << i;
+            }
+        }
+        // In a loop of its own, because of the calls.
+        for (long left = others; left != 0; left &= left - 1) {
+            int i = Long.numberOfTrailingZeros(left);
+            to[i] = of(burst, i);
+        }
+    }
 
     static int of(Burst burst, int frame) {
         int type = burst.etherType(frame);
@@ -76,8 +104,7 @@ final class FlowHash {
     private static int ofIpv4(Burst burst, int frame, int ip) {
         boolean isPlain = octet(burst, frame, ip) == PLAIN_IPV4;
         if (isPlain && isInOnePiece(burst, frame, ip + PLAIN_IPV4_BYTES + Integer.BYTES)) {
-            int s = burst.firstSegment(frame);
-            return ofPlainIpv4(burst.segmentBase(s), burst.segmentOffset(s) - Burst.HEAD_BYTES + ip);
+            return ofPlainIpv4(burst, frame, ip);
         }
         int addresses = word(burst, frame, ip + IPV4_SOURCE) ^ word(burst, frame, ip + IPV4_DESTINATION);
         int protocol = word(burst, frame, ip + IPV4_PROTOCOL) >>> 16 & 0xff;
@@ -95,12 +122,19 @@ final class FlowHash {
         return s < burst.endSegment(frame) && burst.segmentLength(s) >= end - Burst.HEAD_BYTES;
     }
 
+    private static int ofPlainIpv4(Burst burst, int frame, int ip) {
+        int s = burst.firstSegment(frame);
+        return ofPlainIpv4(burst.segmentBase(s), burst.segmentOffset(s) - Burst.HEAD_BYTES + ip);
+    }
+
     private static int ofPlainIpv4(MemorySegment memory, long ip) {
-        int addresses = memory.get(U32, ip + IPV4_SOURCE) ^ memory.get(U32, ip + IPV4_DESTINATION);
-        int fragment = memory.get(U32, ip + IPV4_FRAGMENT) & IPV4_IS_FRAGMENT;
-        int protocol = memory.get(U32, ip + IPV4_PROTOCOL) >>> 16 & 0xff;
+        long addresses = memory.get(U64, ip + IPV4_SOURCE);
+        long middle = memory.get(U64, ip + IPV4_FRAGMENT);
+        int fragment = (int) (middle >>> 32) & IPV4_IS_FRAGMENT;
+        int protocol = (int) middle >>> 16 & 0xff;
         boolean hasPorts = fragment == 0 && hasPorts(protocol);
-        return mixed(addresses, hasPorts ? ports(memory.get(U32, ip + PLAIN_IPV4_BYTES), protocol) : 0);
+        int ports = hasPorts ? ports(memory.get(U32, ip + PLAIN_IPV4_BYTES), protocol) : 0;
+        return mixed((int) (addresses >>> 32) ^ (int) addresses, ports);
     }
 
     private static int ofIpv6(Burst burst, int frame, int ip) {

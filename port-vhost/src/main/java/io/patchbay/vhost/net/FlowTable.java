@@ -42,11 +42,20 @@ final class FlowTable {
     }
 
     /**
-     * The guest sent a frame.
+     * The guest sent frames of these conversations, the first {@code n}.
      *
      * @param pair 0 to 127
      * @param seconds of any clock that goes on while the table is in use
      */
+    void learn(int[] hashes, int n, int pair, int seconds) {
+        for (int i = 0; i < n; i++) {
+            if (i == 0 || hashes[i] != hashes[i - 1]) { // mostly they are of one
+                learn(hashes[i], pair, seconds);
+            }
+        }
+    }
+
+    /** The guest sent a frame of a conversation. */
     void learn(int hash, int pair, int seconds) {
         int slot = hash & ENTRIES - 1;
         long entry = (long) ENTRY.getOpaque(entries, slot);

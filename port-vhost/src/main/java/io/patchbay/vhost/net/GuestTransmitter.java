@@ -108,7 +108,7 @@ final class GuestTransmitter implements Transmitter {
     }
 
     private int place(Burst burst, int frame) {
-        int hash = FlowHash.of(burst, frame);
+        int hash = burst.hasFlows() ? burst.flows()[frame] : FlowHash.of(burst, frame);
         int pair = flows.pair(hash);
         int place = pair == FlowTable.UNKNOWN ? NOT_HERE : placeOfPair[pair];
         return place == NOT_HERE ? (int) (((hash & 0xffff_ffffL) * queues.length) >>> 32) : place;

@@ -152,10 +152,10 @@ final class GuestTxQueue implements ReceiveQueue {
     }
 
     private void learnFlows(Burst burst) {
-        int seconds = (int) (System.nanoTime() / 1_000_000_000L);
-        for (int i = 0, n = burst.count(); i < n; i++) {
-            flows.learn(FlowHash.of(burst, i), pair, seconds);
-        }
+        int[] hashes = burst.flows();
+        FlowHash.ofAll(burst, hashes);
+        burst.setFlows();
+        flows.learn(hashes, burst.count(), pair, (int) (System.nanoTime() / 1_000_000_000L));
     }
 
     /** Adds the frame of a chain of any form, or counts why it is none; false if the ring cannot be trusted any more. */

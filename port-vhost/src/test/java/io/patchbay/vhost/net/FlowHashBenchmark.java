@@ -51,7 +51,14 @@ public class FlowHashBenchmark {
 
     @Benchmark
     @OperationsPerInvocation(Burst.CAPACITY)
-    public int hash() {
+    public int[] all() {
+        FlowHash.ofAll(burst, burst.flows());
+        return burst.flows();
+    }
+
+    @Benchmark
+    @OperationsPerInvocation(Burst.CAPACITY)
+    public int each() {
         int all = 0;
         for (int i = 0; i < Burst.CAPACITY; i++) {
             all += FlowHash.of(burst, i);

@@ -4,13 +4,16 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import io.patchbay.core.frame.Burst;
 import java.lang.foreign.MemorySegment;
+import java.lang.foreign.ValueLayout;
 import java.nio.ByteBuffer;
 import java.util.Arrays;
 import java.util.HashSet;
 import java.util.HexFormat;
+import java.util.List;
 import java.util.Random;
 import java.util.Set;
 import java.util.function.BiConsumer;
+import java.util.stream.IntStream;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
@@ -36,6 +39,11 @@ class FlowHashTest {
     /** The hash of a frame whose tail is cut into pieces of that many bytes. */
     private static int hash(byte[] frame, int piece) {
         Burst burst = new Burst();
+        add(burst, frame, piece);
+        return FlowHash.of(burst, 0);
+    }
+
+    private static void add(Burst burst, byte[] frame, int piece) {
         byte[] head = Arrays.copyOf(frame, Burst.HEAD_BYTES);
         for (int at = Burst.HEAD_BYTES; at < frame.length; at += piece) {
             // Each in memory of its own: who reads beside a piece finds nothing.
@@ -45,7 +53,6 @@ class FlowHashTest {
         }
         ByteBuffer words = ByteBuffer.wrap(head).order(java.nio.ByteOrder.LITTLE_ENDIAN);
         burst.endFrame(words.getLong(0), words.getLong(8), frame.length);
-        return FlowHash.of(burst, 0);
     }
 
     private static int hash(String... hex) {
@@ -136,6 +143,60 @@ class FlowHashTest {
         }
     }
 
+    @ParameterizedTest
+    @ValueSource(booleans = {true, false})
+    void framesOfABurstHaveTheNumbersTheyHaveByThemselves(boolean whole) {
+        long seed = 20_261_130;
+        Random random = new Random(seed);
+        for (int round = 0; round < 500; round++) {
+            List<byte[]> frames = IntStream.range(0, 1 + random.nextInt(Burst.CAPACITY))
+                    .mapToObj(i -> frameOfAnyKind(random))
+                    .toList();
+            int[] all = new int[Burst.CAPACITY];
+
+            FlowHash.ofAll(whole ? inOneMemory(frames) : inPieces(frames, random), all);
+
+            assertThat(Arrays.copyOf(all, frames.size()))
+                    .as("seed %d", seed)
+                    .containsExactly(
+                            frames.stream().mapToInt(frame -> hash(frame, 4096)).toArray());
+        }
+    }
+
+    private static byte[] frameOfAnyKind(Random random) {
+        byte[] frame = new byte[16 + random.nextInt(60)];
+        random.nextBytes(frame);
+        String[] types = {"080045", "080045", "080046", "8100000508004500", "86dd60", "0806"};
+        put(frame, 12, types[random.nextInt(frame.length < 20 ? 3 : types.length)]);
+        if (frame.length > 23 && random.nextBoolean()) {
+            put(frame, 20, "4000");
+            put(frame, 23, PROTOCOLS[random.nextInt(PROTOCOLS.length)]);
+        }
+        return frame;
+    }
+
+    private static Burst inOneMemory(List<byte[]> frames) {
+        MemorySegment memory = MemorySegment.ofArray(new byte[Burst.CAPACITY * 100]);
+        long[] at = new long[frames.size()];
+        int[] lengths = new int[frames.size()];
+        for (int i = 0; i < at.length; i++) {
+            at[i] = 100L * i;
+            lengths[i] = frames.get(i).length;
+            MemorySegment.copy(frames.get(i), 0, memory, ValueLayout.JAVA_BYTE, at[i], lengths[i]);
+        }
+        Burst burst = new Burst();
+        burst.addWhole(memory, at, lengths, 0, at.length, 0);
+        return burst;
+    }
+
+    private static Burst inPieces(List<byte[]> frames, Random random) {
+        Burst burst = new Burst();
+        for (byte[] frame : frames) {
+            add(burst, frame, 6 + random.nextInt(60));
+        }
+        return burst;
+    }
+
     private static void put(byte[] frame, int at, String hex) {
         byte[] bytes = HexFormat.of().parseHex(hex);
         System.arraycopy(bytes, 0, frame, at, bytes.length);
@@ -155,6 +216,13 @@ class FlowHashTest {
             seen.add(hash(frame, 1 + random.nextInt(20)));
         }
         assertThat(seen).as("seed %d", seed).hasSizeGreaterThan(19_000);
+    }
+
+    @Test
+    void aTableLearnsEachConversationOfABurst() {
+        FlowTable flows = new FlowTable();
+        flows.learn(new int[] {0, 0, 7, 7, 9, 0, 11}, 6, 3, 100);
+        assertThat(IntStream.of(0, 7, 9, 11).map(flows::pair)).containsExactly(3, 3, 3, FlowTable.UNKNOWN);
     }
 
     @Test

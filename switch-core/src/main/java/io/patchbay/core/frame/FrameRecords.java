@@ -36,11 +36,14 @@ public abstract sealed class FrameRecords permits Burst {
 
     final int capacity;
     private final long[] words;
+    private final int[] flows;
     private int count;
+    private boolean hasFlows;
 
     FrameRecords(int capacity) {
         this.capacity = capacity;
         words = new long[capacity * WORDS];
+        flows = new int[capacity];
     }
 
     public final int count() {
@@ -102,6 +105,24 @@ public abstract sealed class FrameRecords permits Burst {
         return words[i * WORDS + START];
     }
 
+    /**
+     * A number for the conversation each frame is of, by which ports divide frames among queues. Whoever takes frames in may fill these, when all are there,
+     * and {@linkplain #setFlows say so}: then whoever delivers them need not look again.
+     */
+    public final int[] flows() {
+        return flows;
+    }
+
+    /** Notes that {@link #flows} are those of all frames. */
+    public final void setFlows() {
+        hasFlows = true;
+    }
+
+    /** Whether {@link #flows} mean anything. */
+    public final boolean hasFlows() {
+        return hasFlows;
+    }
+
     /** The segment with which the next frame begins. */
     final int nextSegment() {
         return count == 0 ? 0 : endSegment(count - 1);
@@ -109,6 +130,7 @@ public abstract sealed class FrameRecords permits Burst {
 
     final void removeAll() {
         count = 0;
+        hasFlows = false;
     }
 
     final void removeLast() {

@@ -16,26 +16,31 @@ final class ShapeBench {
     private ShapeBench() {}
 
     /**
-     * @param arguments ports, addresses, bytes, and the pattern; each line of standard input is for how many milliseconds to measure, and is answered by
-     *     nanoseconds per frame
+     * @param arguments ports, addresses, bytes, the pattern, and of how many queue pairs guests have conversations, or 0 if they have none; each line of
+     *     standard input is for how many milliseconds to measure, and is answered by nanoseconds per frame
      */
     public static void main(String[] arguments) throws Exception {
+        int queues = Integer.parseInt(arguments[4]);
         Shape shape = new Shape(
                 Integer.parseInt(arguments[0]),
                 Integer.parseInt(arguments[1]),
                 Integer.parseInt(arguments[2]),
+                Math.max(1, queues),
                 Pattern.valueOf(arguments[3]));
         Affinity.pinCurrentThread(ScaleBench.GUEST_PROCESSOR);
-        try (Traffic traffic = Traffic.start(shape, new MacTable(ScaleBench.TABLE, 300), ScaleBench.SWITCH_PROCESSOR)) {
-            answer(traffic);
+        MacTable macs = new MacTable(ScaleBench.TABLE, 300);
+        try (Load load = queues > 0
+                ? Conversations.start(shape, macs, ScaleBench.SWITCH_PROCESSOR)
+                : Traffic.start(shape, macs, ScaleBench.SWITCH_PROCESSOR)) {
+            answer(load);
         }
     }
 
-    private static void answer(Traffic traffic) throws IOException {
+    private static void answer(Load load) throws IOException {
         PrintStream out = new PrintStream(System.out, true, StandardCharsets.UTF_8);
         BufferedReader in = new BufferedReader(new InputStreamReader(System.in, StandardCharsets.UTF_8));
         for (String line = in.readLine(); line != null; line = in.readLine()) {
-            out.printf("%.2f%n", traffic.block(Long.parseLong(line) * 1_000_000));
+            out.printf("%.2f%n", load.block(Long.parseLong(line) * 1_000_000));
         }
     }
 }

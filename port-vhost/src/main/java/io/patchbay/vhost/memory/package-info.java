@@ -24,6 +24,9 @@
  * address is the result (seen as the end of the process). So a number from guest memory that becomes an index, an offset or a
  * length is read as 64 bits, where every pattern is a number, or is masked with something the compiler does not know after the load.
  *
+ * <p>Who has to know at once, and has no loop around it that catches errors, as a worker has, calls something native before it ends its {@code try}: on the way
+ * back the virtual machine raises what it has kept ({@link java.lang.Thread#yield} will do).
+ *
  * <p><b>The dirty log</b> ({@link io.patchbay.vhost.memory.DirtyLog}) is front-end memory too, and its bits must be set atomically, since other
  * queues set and the front end clears bits of the same word. What survives a file that is shrunk at any moment, on Temurin 25, x86-64:
  *

@@ -27,6 +27,7 @@ final class TruncationRun {
     private static final int ATTACKER = 0;
     private static final int HELPER = 3;
     private static final int INDIRECT_CHAINS = 64;
+    private static final long LOOK_NANOS = 1_000_000_000L;
     private static final long WAIT_NANOS = 10_000_000_000L;
 
     private final GuestRig rig;
@@ -60,6 +61,7 @@ final class TruncationRun {
         Thread.ofPlatform().daemon().start(this::move);
         HostileGuest helper = HostileGuest.connect(rig.socket(HELPER));
         fill(helper, HELPER, ATTACKER);
+        lookLong();
         for (int round = 0; round < rounds; round++) {
             for (HostileGuest.Part part : HostileGuest.Part.values()) {
                 attack(helper, part, load, false);
@@ -71,6 +73,14 @@ final class TruncationRun {
         System.out.println(
                 "SURVIVED " + faults + " faults, " + exchanged + " frames of others, " + resent + " sent again");
         ended = true;
+    }
+
+    /** Until the looks are compiled, too, with which it is seen later that the attacker's port is down. */
+    private void lookLong() {
+        long begun = System.nanoTime();
+        while (System.nanoTime() - begun < LOOK_NANOS) {
+            require(rig.port(HELPER).status().up(), "a port with buffers is down");
+        }
     }
 
     private void attack(HostileGuest helper, HostileGuest.Part part, int load, boolean flip) throws Exception {

@@ -88,8 +88,11 @@ abstract class LoopWaiter implements Waiter {
             watch.arm();
         }
         listener = rang;
-        loop.run(maxNanos);
-        listener = LoopWaiter::nobody;
+        try {
+            loop.run(maxNanos);
+        } finally {
+            listener = LoopWaiter::nobody;
+        }
         if (thrown.isPresent()) {
             Throwable now = thrown.get();
             thrown = Optional.empty();

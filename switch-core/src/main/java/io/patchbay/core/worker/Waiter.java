@@ -26,8 +26,8 @@ public interface Waiter extends AutoCloseable {
      * Sleeps until a watched descriptor is readable, {@link #wakeUp} was called since the last return, or {@code maxNanos} have passed,
      * whichever is first. May return early for no reason. Reads nothing from the descriptors.
      *
-     * @param rang told of each descriptor that is found readable, on this thread and before what the kernel's object has to have done after a sleep.
-     *     What it throws is thrown from here, and it is told of no others then
+     * @param rang told of each descriptor that is found readable, on this thread, before anything else that is to be done after a sleep. What it throws is
+     *     thrown from here when that has been done, and it is told of no others then
      */
     void sleep(long maxNanos, IntConsumer rang);
 

@@ -13,19 +13,13 @@ import java.util.Map;
  */
 final class WakeUps {
 
-    private final Faults faults;
     private final Map<Integer, Inlet> inlets = new HashMap<>();
     private final List<Inlet> rang = new ArrayList<>();
     private boolean any;
 
-    WakeUps(Faults faults) {
-        this.faults = faults;
-    }
-
     /** Forgets all other queues, and what rang so far. */
     void adopt(List<Inlet> watched) {
-        rang.clear();
-        any = false;
+        forget();
         inlets.clear();
         for (Inlet inlet : watched) {
             inlets.put(inlet.queue().wakeDescriptor(), inlet);
@@ -36,7 +30,7 @@ final class WakeUps {
      * Remembers who rang.
      *
      * @param descriptor was found readable; not of a queue if it is a bell's
-     * @return whether it is the first since the last were cleared
+     * @return whether it is the first since the last were forgotten
      */
     boolean noteFirst(int descriptor) {
         Inlet inlet = inlets.get(descriptor);
@@ -48,22 +42,14 @@ final class WakeUps {
         return first;
     }
 
-    /** Clears what ended the sleep. */
-    void clear() {
-        for (Inlet inlet : rang) {
-            if (!inlet.plug().hasFailed()) {
-                clearSafely(inlet);
-            }
-        }
-        rang.clear();
-        any = false;
+    /** The queues that rang. */
+    List<Inlet> queues() {
+        return rang;
     }
 
-    private void clearSafely(Inlet inlet) {
-        try {
-            inlet.queue().clearWakeUp();
-        } catch (RuntimeException | Error e) {
-            faults.blame(inlet.plug(), e);
-        }
+    /** Forgets who rang. */
+    void forget() {
+        rang.clear();
+        any = false;
     }
 }

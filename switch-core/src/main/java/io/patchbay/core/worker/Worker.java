@@ -8,10 +8,12 @@ import static io.patchbay.core.worker.WorkerCounters.Count.SLEEPS;
 import io.patchbay.core.forward.MacTable;
 import io.patchbay.core.linux.Affinity;
 import io.patchbay.core.port.QueueCounters;
+import io.patchbay.core.port.ReceiveQueue;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
 import java.util.concurrent.CountDownLatch;
+import java.util.function.Consumer;
 import java.util.function.Supplier;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -41,7 +43,7 @@ final class Worker implements Runnable {
     private final Faults faults;
     private final HeldBursts held;
     private final Turn turn;
-    private final WakeUps wakeUps;
+    private final WakeUps wakeUps = new WakeUps();
     private View view = View.EMPTY;
     private boolean deaf;
     private boolean armed;
@@ -67,7 +69,6 @@ final class Worker implements Runnable {
         this.newest = newest;
         this.faults = new Faults(number, listener, counters);
         this.held = new HeldBursts(faults);
-        this.wakeUps = new WakeUps(faults);
         this.turn = new Turn(settings, System::nanoTime, macs, counters, faults, held, injections, injected);
     }
 
@@ -253,11 +254,12 @@ final class Worker implements Runnable {
             return;
         }
         armed = false;
-        wakeUps.clear();
+        for (Inlet inlet : wakeUps.queues()) {
+            safely(inlet, ReceiveQueue::clearWakeUp);
+        }
+        wakeUps.forget();
         for (Inlet inlet : view.inlets()) {
-            if (!inlet.plug().hasFailed()) {
-                disarmSafely(inlet);
-            }
+            safely(inlet, ReceiveQueue::disarm);
         }
     }
 
@@ -283,9 +285,12 @@ final class Worker implements Runnable {
         }
     }
 
-    private void disarmSafely(Inlet inlet) {
+    private void safely(Inlet inlet, Consumer<ReceiveQueue> call) {
+        if (inlet.plug().hasFailed()) {
+            return;
+        }
         try {
-            inlet.queue().disarm();
+            call.accept(inlet.queue());
         } catch (RuntimeException | Error e) {
             faults.blame(inlet.plug(), e);
         }

@@ -23,6 +23,14 @@ class WaiterTest {
         return kind.factory().create(Thread.currentThread());
     }
 
+    private static Set<Integer> whoRings(Waiter waiter) {
+        Set<Integer> rang = new HashSet<>();
+        while (rang.isEmpty()) {
+            waiter.sleep(LONG, rang::add);
+        }
+        return rang;
+    }
+
     private static Duration sleeping(Waiter waiter, long nanos) {
         long begun = System.nanoTime();
         waiter.sleep(nanos, descriptor -> {});
@@ -63,12 +71,8 @@ class WaiterTest {
                 EventFd quiet = EventFd.create();
                 EventFd bell = EventFd.create()) {
             waiter.watch(List.of(quiet.number(), bell.number()));
-            Set<Integer> rang = new HashSet<>();
             bell.signal();
-            while (rang.isEmpty()) {
-                waiter.sleep(LONG, rang::add);
-            }
-            assertThat(rang).containsExactly(bell.number());
+            assertThat(whoRings(waiter)).containsExactly(bell.number());
         }
     }
 
@@ -90,11 +94,7 @@ class WaiterTest {
                         }
                     })
                     .hasMessage("on purpose");
-            Set<Integer> rang = new HashSet<>();
-            while (rang.isEmpty()) {
-                waiter.sleep(LONG, rang::add);
-            }
-            assertThat(rang).containsExactly(bell.number());
+            assertThat(whoRings(waiter)).containsExactly(bell.number());
         }
     }
 

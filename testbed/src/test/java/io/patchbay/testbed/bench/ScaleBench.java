@@ -84,16 +84,18 @@ final class ScaleBench {
         return shapes;
     }
 
-    private static Load start(String series, Shape shape) throws Exception {
+    /** @param conversations whether two guests have conversations on their queue pairs */
+    static Load start(Shape shape, boolean conversations) throws Exception {
         MacTable macs = new MacTable(TABLE, 300);
-        return OF_QUEUES.contains(series)
+        return conversations
                 ? Conversations.start(shape, macs, SWITCH_PROCESSOR)
                 : Traffic.start(shape, macs, SWITCH_PROCESSOR);
     }
 
     private static void compare(String series, Shape shape, int pairs, long nanos, PrintStream out) throws Exception {
-        try (Load base = start(series, BASE);
-                Load other = start(series, shape)) {
+        boolean conversations = OF_QUEUES.contains(series);
+        try (Load base = start(BASE, conversations);
+                Load other = start(shape, conversations)) {
             base.block(nanos);
             other.block(nanos);
             for (int pair = 0; pair < pairs; pair++) {

@@ -1,6 +1,5 @@
 package io.patchbay.testbed.bench;
 
-import io.patchbay.core.forward.MacTable;
 import io.patchbay.core.linux.Affinity;
 import io.patchbay.testbed.bench.Traffic.Pattern;
 import io.patchbay.testbed.bench.Traffic.Shape;
@@ -28,10 +27,7 @@ final class ShapeBench {
                 Math.max(1, queues),
                 Pattern.valueOf(arguments[3]));
         Affinity.pinCurrentThread(ScaleBench.GUEST_PROCESSOR);
-        MacTable macs = new MacTable(ScaleBench.TABLE, 300);
-        try (Load load = queues > 0
-                ? Conversations.start(shape, macs, ScaleBench.SWITCH_PROCESSOR)
-                : Traffic.start(shape, macs, ScaleBench.SWITCH_PROCESSOR)) {
+        try (Load load = ScaleBench.start(shape, queues > 0)) {
             answer(load);
         }
     }

@@ -86,6 +86,20 @@ final class Turn {
         return work;
     }
 
+    /**
+     * A turn of one queue, while nothing is held. What it has more of than it may send in a turn is left to the next.
+     *
+     * @param queue its place among the inlets of the view
+     */
+    int takeFrom(int queue) {
+        again = 0;
+        Share share = shares[queue];
+        share.begin();
+        int work = serve(share);
+        dispatch.deliver();
+        return work;
+    }
+
     /** A turn that takes too long ends before, and the next goes on where it stopped. */
     private int serveAll(int before) {
         int n = shares.length;

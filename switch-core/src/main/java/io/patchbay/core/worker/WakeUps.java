@@ -13,33 +13,30 @@ import java.util.Map;
  */
 final class WakeUps {
 
-    private final Map<Integer, Inlet> inlets = new HashMap<>();
+    /** What {@link #note} gives for a descriptor that is not a queue's, but a bell's. */
+    static final int NO_QUEUE = -1;
+
+    private final Map<Integer, Integer> places = new HashMap<>();
     private final List<Inlet> rang = new ArrayList<>();
-    private boolean any;
+    private List<Inlet> inlets = List.of();
 
     /** Forgets all other queues, and what rang so far. */
     void adopt(List<Inlet> watched) {
         forget();
-        inlets.clear();
-        for (Inlet inlet : watched) {
-            inlets.put(inlet.queue().wakeDescriptor(), inlet);
+        inlets = watched;
+        places.clear();
+        for (int i = 0; i < watched.size(); i++) {
+            places.put(watched.get(i).queue().wakeDescriptor(), i);
         }
     }
 
-    /**
-     * Remembers who rang.
-     *
-     * @param descriptor was found readable; not of a queue if it is a bell's
-     * @return whether it is the first since the last were forgotten
-     */
-    boolean noteFirst(int descriptor) {
-        Inlet inlet = inlets.get(descriptor);
-        if (inlet != null) {
-            rang.add(inlet);
+    /** Remembers which queue rang, and gives its place among those adopted. */
+    int note(int descriptor) {
+        int place = places.getOrDefault(descriptor, NO_QUEUE);
+        if (place != NO_QUEUE) {
+            rang.add(inlets.get(place));
         }
-        boolean first = !any;
-        any = true;
-        return first;
+        return place;
     }
 
     /** The queues that rang. */
@@ -50,6 +47,5 @@ final class WakeUps {
     /** Forgets who rang. */
     void forget() {
         rang.clear();
-        any = false;
     }
 }

@@ -241,9 +241,15 @@ final class Worker implements Runnable {
         }
     }
 
-    /** What has woken us is served before all else: clearing, disarming and the waiter itself take system calls, for which a frame would wait. */
+    /**
+     * What has woken us is served before all else, and alone: clearing, disarming and the waiter itself take system calls, and looking at all other queues
+     * takes their memory from wherever it went while we slept, for which a frame would wait.
+     */
     private void rang(int descriptor) {
-        if (wakeUps.noteFirst(descriptor)) {
+        int queue = wakeUps.note(descriptor);
+        if (queue != WakeUps.NO_QUEUE && held.isEmpty()) {
+            workOnWaking += turn.takeFrom(queue);
+        } else if (workOnWaking == 0) {
             workOnWaking = turn.take();
         }
     }

@@ -15,9 +15,10 @@
  *          arm all queues ► look once more ► sleep in the kernel ► disarm
  * </pre>
  *
- * <p>A queue that rings while its worker sleeps is served from within the waiter's loop, by a turn like any other, before anything else: what Netty has
- * to do after a sleep is another system call, and disarming and clearing are one or more for each queue. For the same reason only descriptors that
- * rang are cleared ({@link io.patchbay.core.worker.WakeUps}).
+ * <p>A queue that rings while its worker sleeps is served from within the waiter's loop, alone, before anything else: what Netty has to do after a sleep is
+ * another system call, disarming and clearing are one or more for each queue, and to look at sixty other queues whose memory has left the caches takes as long
+ * as all of waking up. A turn like any other follows. For the same reason only descriptors that rang are cleared
+ * ({@link io.patchbay.core.worker.WakeUps}).
  *
  * <p>{@link io.patchbay.core.worker.Switchboard} publishes immutable {@link io.patchbay.core.worker.Topology topologies}. A worker reads
  * the newest one once per turn and says which it has adopted: from then on it uses nothing of any earlier one. That is the only

@@ -148,6 +148,50 @@ class TurnTest {
     }
 
     @Test
+    void aQueueThatRangIsServedAlone() {
+        Station receiver = plug();
+        Station other = plug();
+        Station rang = plug();
+        other.sends(0, 60);
+        rang.sends(0, 61);
+        Turn turn = turn();
+        assertThat(turn.takeFrom(2)).isEqualTo(1);
+        assertThat(receiver.deliveries).containsExactly(List.of(61));
+        assertThat(List.of(other.released, rang.released)).containsExactly(0, 1);
+        assertThat(turn.take()).isEqualTo(1);
+        assertThat(receiver.deliveries).containsExactly(List.of(61), List.of(60));
+    }
+
+    @Test
+    void whatAQueueThatRangHasMoreThanItsShareIsLeftToTheNextTurn() {
+        Station receiver = plug();
+        Station rang = plug();
+        for (int i = 0; i < 300; i++) {
+            rang.sends(0, FIRST_LENGTH + i);
+        }
+        Turn turn = turn();
+        assertThat(turn.takeFrom(1)).isEqualTo(256);
+        assertThat(turn.take()).isEqualTo(44);
+        assertThat(receiver.deliveries.stream().flatMap(List::stream))
+                .hasSize(300)
+                .isSorted();
+    }
+
+    @Test
+    void aQueueThatRangAndFailedIsNotServed() {
+        Station receiver = plug();
+        Station rang = plug();
+        rang.throwsOnPoll = true;
+        Turn turn = turn();
+        turn.takeFrom(1);
+        rang.throwsOnPoll = false;
+        rang.sends(0, 60);
+        assertThat(turn.takeFrom(1)).isZero();
+        assertThat(failures).containsExactly("port 1");
+        assertThat(receiver.deliveries).isEmpty();
+    }
+
+    @Test
     void aBurstThatIsEnoughForItsReceiverWaitsForNoOther() {
         Station receiver = plug();
         Station busy = plug();

@@ -62,7 +62,7 @@ class Switch:
 
 
 class Patchbay(Switch):
-    def __init__(self, checkout, name, directory, idle="busy", ports=2, uplinks=(), namespace=None, metrics="off"):
+    def __init__(self, checkout, name, directory, idle="busy", ports=2, uplinks=(), namespace=None, metrics="off", **more):
         super().__init__(name, directory, ports)
         config = {
             "switch": {
@@ -71,6 +71,7 @@ class Patchbay(Switch):
                 "metricsAddress": metrics,
                 "workers": [{"cpu": 0}],
                 "idle": idle,
+                **more,
             },
             "ports": [
                 *uplinks,

@@ -6,6 +6,8 @@ import io.patchbay.core.control.http.Answer;
 import io.patchbay.core.control.http.HttpServer;
 import io.patchbay.core.control.http.Route;
 import io.patchbay.core.forward.MacTable;
+import io.patchbay.core.linux.LinuxException;
+import io.patchbay.core.linux.ResumeLatency;
 import io.patchbay.core.port.PortException;
 import io.patchbay.core.port.PortStatus;
 import io.patchbay.core.worker.Switchboard;
@@ -105,6 +107,7 @@ public final class Daemon implements AutoCloseable {
 
     private void run(Config config, Notify notify) throws PortException, IOException {
         undo.push(board::close);
+        holdResumeLatency(config.switching());
         startClock();
         Optional<Path> state = stateDirectory(config.switching());
         Metrics metrics = new Metrics(VERSION);
@@ -152,6 +155,20 @@ public final class Daemon implements AutoCloseable {
             return Optional.empty();
         }
         return directory;
+    }
+
+    /** A worker that sleeps takes as long to wake up as its processor does. */
+    private void holdResumeLatency(SwitchConfig config) throws IOException {
+        if (config.resumeLatencyMicros().isEmpty()) {
+            return;
+        }
+        int micros = config.resumeLatencyMicros().get();
+        try {
+            undo.push(ResumeLatency.request(micros)::close);
+        } catch (LinuxException e) {
+            throw new IOException("$.switch.resumeLatencyMicros: " + e.getMessage(), e);
+        }
+        LOG.info("idle processors of this host are to go on within {} µs, as long as this runs", micros);
     }
 
     private void startClock() {

@@ -118,6 +118,7 @@ class ConfigReaderTest {
                 "{'ports': [], 'switch': {'ageingSeconds': 0}}  | f:1:26: $.switch.ageingSeconds: 0: allowed: 1 to 1000000",
                 "{'ports': [], 'switch': {'ageingSeconds': '5'}} | f:1:26: $.switch.ageingSeconds: '5': must be a whole number of 32 bits",
                 "{'ports': [], 'switch': {'idle': 'lazy'}}      | f:1:26: $.switch.idle: 'lazy': allowed: adaptive, busy, sleepy",
+                "{'ports': [], 'switch': {'resumeLatencyMicros': -1}} | f:1:26: $.switch.resumeLatencyMicros: -1: allowed: 0 to 1000000",
                 "{'ports': [], 'switch': {'adminSocket': 'a'}}  | f:1:26: $.switch.adminSocket: 'a': allowed: an absolute path of at most 107 bytes",
                 "{'ports': [], 'switch': {'adminSocket': '/a\\u0000b'}} | f:1:26: $.switch.adminSocket: '/a\\u0000b': allowed: an absolute path of at most 107 bytes",
                 "{'ports': [], 'switch': {'stateDirectory': 'state'}} | f:1:26: $.switch.stateDirectory: 'state': allowed: an absolute path, or off",

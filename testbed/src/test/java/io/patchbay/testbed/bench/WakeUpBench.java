@@ -4,6 +4,7 @@ import io.patchbay.core.forward.MacTable;
 import io.patchbay.core.linux.Affinity;
 import io.patchbay.core.linux.EventFd;
 import io.patchbay.core.linux.PollSet;
+import io.patchbay.core.linux.ResumeLatency;
 import io.patchbay.core.worker.IdlePolicy;
 import io.patchbay.vhost.frontend.FrontEndSettings;
 import java.io.IOException;
@@ -11,6 +12,7 @@ import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
 import java.util.Locale;
+import java.util.Optional;
 import java.util.concurrent.locks.LockSupport;
 
 /**
@@ -44,13 +46,19 @@ final class WakeUpBench {
         Thread.ofPlatform().daemon().start(waker);
     }
 
-    /** @param arguments pairs, wake-ups of a half, microseconds between them, and, if not 2, how many guests the worker has */
+    /**
+     * @param arguments pairs, wake-ups of a half, microseconds between them, how many guests the worker has, if not 2, and within how many microseconds idle
+     *     processors are to go on, if the kernel is to be asked
+     */
     public static void main(String[] arguments) throws Exception {
         int pairs = Integer.parseInt(arguments[0]);
         int wakeUps = Integer.parseInt(arguments[1]);
         long pause = Long.parseLong(arguments[2]) * 1000;
         int ports = arguments.length > 3 ? Integer.parseInt(arguments[3]) : 2;
         Affinity.pinCurrentThread(GUESTS);
+        Optional<ResumeLatency> asked = arguments.length > 4
+                ? Optional.of(ResumeLatency.request(Integer.parseInt(arguments[4])))
+                : Optional.empty();
         try (BenchSwitch board = BenchSwitch.start(ports, new MacTable(16, 300), new IdlePolicy.Sleepy(), WORKER)) {
             WakeUpBench bench = new WakeUpBench(board, ports);
             bench.learn();
@@ -72,6 +80,8 @@ final class WakeUpBench {
                 throw new IllegalStateException(board.dropped() + " frames were dropped");
             }
             bench.guests.forEach(Stations::close);
+        } finally {
+            asked.ifPresent(ResumeLatency::close);
         }
     }
 

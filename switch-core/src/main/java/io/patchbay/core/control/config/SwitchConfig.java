@@ -32,6 +32,7 @@ import java.util.OptionalInt;
  * @param workers one entry per worker; default one worker, free to move
  * @param idle {@code adaptive} (default), {@code busy} or {@code sleepy}
  * @param spinMicros how long an adaptive worker polls at most before it sleeps; default 50
+ * @param resumeLatencyMicros within how many microseconds idle processors are to go on, for as long as the daemon runs; default: as the kernel likes
  * @param waiter {@code auto} (default), {@code io_uring} or {@code epoll}
  * @param warmUpMillis how long frames of its own pass through a fresh daemon before its ports open; default 1000, 0: not at all
  * @param adminSocket path of the admin API; default {@value #DEFAULT_ADMIN_SOCKET}
@@ -46,6 +47,7 @@ public record SwitchConfig(
         Optional<List<WorkerConfig>> workers,
         Optional<String> idle,
         Optional<Integer> spinMicros,
+        Optional<Integer> resumeLatencyMicros,
         Optional<String> waiter,
         Optional<Integer> warmUpMillis,
         Optional<String> adminSocket,
@@ -73,6 +75,7 @@ public record SwitchConfig(
             Optional.empty(),
             Optional.empty(),
             Optional.empty(),
+            Optional.empty(),
             Optional.empty());
 
     public SwitchConfig {
@@ -84,6 +87,7 @@ public record SwitchConfig(
             throw SettingException.of("moveSeconds", moveSeconds.get(), "only together with moveLimit");
         }
         range("spinMicros", spinMicros, 0, 1_000_000);
+        range("resumeLatencyMicros", resumeLatencyMicros, 0, 1_000_000);
         workers.ifPresent(list -> {
             if (list.isEmpty() || list.size() > MAX_WORKERS) {
                 throw SettingException.of("workers", list.size() + " entries", "1 to " + MAX_WORKERS + " entries");

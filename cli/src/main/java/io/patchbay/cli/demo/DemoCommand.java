@@ -67,7 +67,8 @@ public final class DemoCommand implements Callable<Integer> {
     private int exchange(LocalSwitch local, CountDownLatch stop) throws IOException, InterruptedException {
         Daemon daemon = local.daemon();
         System.out.printf(
-                "patchbay demo: %d guests, frames of %d bytes; admin socket %s%n",
+                "patchbay demo: %d guests send each other frames of %d bytes as fast as they can; what a guest has no buffer"
+                        + " for is dropped; admin socket %s%n",
                 ports, frameBytes, local.adminSocket());
         List<FrontEnd> frontEnds = new ArrayList<>();
         List<DemoGuest> guests = new ArrayList<>();

@@ -114,8 +114,7 @@ final class FlowHash {
     }
 
     /**
-     * Whether all behind the burst's head up to {@code end}, that of the ports, lies in one piece: then it is quickly read. That is most frames, and a guest
-     * with several queues has each of them looked at twice.
+     * Whether all behind the burst's head up to {@code end}, that of the ports, lies in one piece, as in most frames: then it is quickly read.
      */
     private static boolean isInOnePiece(Burst burst, int frame, int end) {
         int s = burst.firstSegment(frame);

@@ -106,8 +106,7 @@ public abstract sealed class DriverRing permits SplitDriverRing, PackedDriverRin
             return false;
         }
         // With VIRTIO_F_IN_ORDER the device may name only the last buffer of a batch; those before it come in turn, and
-        // are
-        // full.
+        // are full.
         usedId = inOrder ? (usedId + 1) % size : batchLast;
         usedLength = usedId == batchLast ? batchLength : bufferBytes;
         if (usedId == batchLast) {

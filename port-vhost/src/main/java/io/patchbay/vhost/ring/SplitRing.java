@@ -206,8 +206,7 @@ public final class SplitRing implements DeviceRing {
         long entry = head | (long) written << 32;
         long at = SplitRingDescriptor.usedEntry(index & mask);
         // A driver that takes its descriptors in turn makes the same entries lap after lap; a line that is only read
-        // stays in both
-        // processors' caches.
+        // stays in both processors' caches.
         if (used.get(U64_ANYWHERE, at) != entry) {
             used.set(U64_ANYWHERE, at, entry);
         }
@@ -233,8 +232,8 @@ public final class SplitRing implements DeviceRing {
             logEntries(before, unsigned((short) (after - before)));
         }
         // ORDER: buffers and used entries before the index. A fence and a plain store, since a 16-bit release store
-        // kills the
-        // virtual machine if the page has gone while the store is interpreted (package io.patchbay.vhost.memory).
+        // kills the virtual machine if the page has gone while the store is interpreted (package
+        // io.patchbay.vhost.memory).
         VarHandle.releaseFence();
         used.set(U16, USED_INDEX, (short) after);
         publishedUsed = after;

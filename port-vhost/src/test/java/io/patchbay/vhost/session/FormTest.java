@@ -197,8 +197,7 @@ class FormTest {
             frontEnd.send(bytes, i, i + 1, 30);
         }
         // What the fixture has, what one message may bring, and what one read has brought and not closed yet; not 30
-        // with
-        // each of 111 bytes. The session needs far less time to read them.
+        // with each of 111 bytes. The session needs far less time to read them.
         long most = descriptorsBefore + 4 + 8 + 32;
         for (long end = System.nanoTime() + 500_000_000L; System.nanoTime() - end < 0; ) {
             assertThat(OpenDescriptors.count()).isLessThanOrEqualTo(most);

@@ -273,8 +273,7 @@ public final class Switchboard implements AutoCloseable {
                 if (attached) {
                     attached = false;
                     // In this order, so that no worker ever looks up an address and finds a port that is gone: first
-                    // nothing can be
-                    // learnt here any more, then nothing is known here any more, then the index is free.
+                    // nothing can be learnt here any more, then nothing is known here any more, then the index is free.
                     put(Optional.of(new Plug(index, port, counters, policy, List.of(), Optional.empty())));
                     macs.flushPort(index);
                     put(Optional.empty());

@@ -152,8 +152,7 @@ final class TwoWorkersBench implements AutoCloseable {
         long start = System.nanoTime();
         showAll();
         // While both processors work, looking takes time from one of them: most of what it will take is slept through,
-        // if to show the rings has not
-        // taken that long already, because a worker that was woken has the processor.
+        // if to show the rings has not taken that long already, because a worker that was woken has the processor.
         LockSupport.parkNanos(start + lastNanos * 3 / 4 - System.nanoTime());
         while (!haveCome(wanted)) {
             LockSupport.parkNanos(NAP_NANOS);

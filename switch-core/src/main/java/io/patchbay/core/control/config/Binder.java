@@ -56,8 +56,7 @@ final class Binder {
             return Optional.empty();
         }
         // The mapper stops at the first error. What is wrong is reported and taken away, then the rest is looked at;
-        // only an
-        // object that lacks something it must have is looked at no further.
+        // only an object that lacks something it must have is looked at no further.
         ObjectNode rest = object.deepCopy();
         Set<JsonPath> reported = new HashSet<>();
         while (true) {

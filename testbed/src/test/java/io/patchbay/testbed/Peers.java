@@ -2,8 +2,11 @@ package io.patchbay.testbed;
 
 import static org.assertj.core.api.Assertions.fail;
 
+import java.io.IOException;
+import java.nio.channels.FileChannel;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.nio.file.StandardOpenOption;
 import java.util.Arrays;
 import org.junit.jupiter.api.Assumptions;
 
@@ -30,6 +33,20 @@ final class Peers {
         need("root".equals(System.getProperty("user.name")), "this needs root");
     }
 
+    static void needDevice(String path) {
+        need(opens(path), path + " is not there, or not for this process");
+    }
+
+    private static boolean opens(String path) {
+        try {
+            FileChannel.open(Path.of(path), StandardOpenOption.READ, StandardOpenOption.WRITE)
+                    .close();
+            return true;
+        } catch (IOException _) {
+            return false;
+        }
+    }
+
     static void needHugePages(int pages) throws Exception {
         int free = Files.readAllLines(Path.of("/proc/meminfo")).stream()
                 .filter(line -> line.startsWith("HugePages_Free:"))
@@ -39,7 +56,7 @@ final class Peers {
         need(free >= pages, "the peer needs " + pages + " free huge pages, there are " + free);
     }
 
-    private static void need(boolean there, String why) {
+    static void need(boolean there, String why) {
         if (!there && REQUIRED) {
             fail(why + ", and PATCHBAY_REQUIRE_PEERS is set");
         }

@@ -19,9 +19,11 @@ class ResumeLatencyIT {
     private Path directory;
 
     @BeforeEach
-    void peers() {
+    void peers() throws Exception {
         Peers.needRoot();
         Peers.needPrograms("unshare");
+        Peers.needDevice(DEVICE);
+        Peers.need(inForce() > MICROS, "something else asks the kernel for as little, or less");
     }
 
     /** What the kernel makes its processors keep to. */
@@ -40,7 +42,6 @@ class ResumeLatencyIT {
 
     @Test
     void theKernelKeepsToItForAsLongAsTheDaemonRuns() throws Exception {
-        assertThat(inForce()).isGreaterThan(MICROS);
         try (PatchbayProcess daemon = run()) {
             daemon.awaitLog("serves 1 ports");
             assertThat(inForce()).isEqualTo(MICROS);

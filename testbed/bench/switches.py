@@ -27,12 +27,20 @@ class Switch:
         directory.mkdir()
 
     def await_sockets(self):
+        self.wait_until(lambda: all(socket.is_socket() for socket in self.sockets))
+
+    def await_log(self, text):
+        self.wait_until(lambda: text in self.logs())
+
+    def wait_until(self, up):
         deadline = time.monotonic() + 30
-        while not all(socket.is_socket() for socket in self.sockets):
+        while not up():
             if time.monotonic() > deadline:
-                logs = "\n".join(log.read_text(errors="replace") for log in self.directory.glob("*.log"))
-                raise RuntimeError(f"{self.name} did not come up:\n{logs}")
+                raise RuntimeError(f"{self.name} did not come up:\n{self.logs()}")
             time.sleep(0.1)
+
+    def logs(self):
+        return "\n".join(log.read_text(errors="replace") for log in self.directory.glob("*.log"))
 
     def signal(self, number):
         for pid in self.pids():

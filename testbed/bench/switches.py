@@ -6,6 +6,7 @@ import os
 import re
 import select
 import signal
+import statistics
 import subprocess
 import time
 from pathlib import Path
@@ -142,6 +143,12 @@ class OvsDpdk(Switch):
         log = (self.directory / f"daemon{len(self.processes)}.log").open("w")
         self.processes.append(
             subprocess.Popen([program, *arguments], env=self.environment, stdout=log, stderr=log, cwd=self.directory))
+
+
+def spread(values, form=".2f"):
+    """The median, and the range."""
+    values = sorted(values)
+    return f"{statistics.median(values):{form}} ({values[0]:{form}} to {values[-1]:{form}})"
 
 
 def within(namespace, *command):

@@ -58,6 +58,12 @@ class TurnTest {
             toSend.add(TestFrames.frame(ADDRESS + to, ADDRESS + number, length, new Random(1)));
         }
 
+        void sendsMany(int to, int frames) {
+            for (int i = 0; i < frames; i++) {
+                sends(to, FIRST_LENGTH + i);
+            }
+        }
+
         @Override
         public int poll(Burst burst, int limit) {
             now += nanosToPoll;
@@ -166,9 +172,7 @@ class TurnTest {
     void whatAQueueThatRangHasMoreThanItsShareIsLeftToTheNextTurn() {
         Station receiver = plug();
         Station rang = plug();
-        for (int i = 0; i < 300; i++) {
-            rang.sends(0, FIRST_LENGTH + i);
-        }
+        rang.sendsMany(0, 300);
         Turn turn = turn();
         assertThat(turn.takeFrom(1)).isEqualTo(256);
         assertThat(turn.take()).isEqualTo(44);
@@ -196,9 +200,7 @@ class TurnTest {
         Station receiver = plug();
         Station busy = plug();
         Station other = plug();
-        for (int i = 0; i < 16; i++) {
-            busy.sends(0, FIRST_LENGTH + i);
-        }
+        busy.sendsMany(0, 16);
         other.sends(0, 100);
         turn().take();
         assertThat(receiver.deliveries).extracting(List::size).containsExactly(16, 1);
@@ -213,9 +215,7 @@ class TurnTest {
         other.sends(0, 100);
         Turn turn = turn();
         turn.take();
-        for (int i = 0; i < 4 * 16 - 1; i++) {
-            busy.sends(0, FIRST_LENGTH + i);
-        }
+        busy.sendsMany(0, 4 * 16 - 1);
         other.sends(0, 101);
         turn.take();
         assertThat(receiver.deliveries).extracting(List::size).containsExactly(1, 64);
@@ -237,9 +237,7 @@ class TurnTest {
     void aQueueWithMoreThanABurstIsServedAgainInTheSameTurnUntilItsShareEnds() {
         Station receiver = plug();
         Station sender = plug();
-        for (int i = 0; i < 300; i++) {
-            sender.sends(0, FIRST_LENGTH + i);
-        }
+        sender.sendsMany(0, 300);
         assertThat(turn().take()).isEqualTo(256);
         assertThat(receiver.deliveries).extracting(List::size).containsExactly(64, 64, 64, 64);
         assertThat(receiver.deliveries.stream().flatMap(List::stream)).isSorted();
@@ -293,9 +291,7 @@ class TurnTest {
     void whatIsLeftForAReceiverThatFailedIsCounted() {
         Station receiver = plug();
         Station sender = plug();
-        for (int i = 0; i < 5; i++) {
-            sender.sends(0, FIRST_LENGTH + i);
-        }
+        sender.sendsMany(0, 5);
         receiver.breaksOff = Optional.of(() -> new AssertionError("broken on purpose"));
         turn().take();
         assertThat(failures).containsExactly("port 0");

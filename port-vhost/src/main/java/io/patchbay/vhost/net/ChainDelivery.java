@@ -95,10 +95,20 @@ final class ChainDelivery {
         if (!room.find(needed)) {
             return false;
         }
-        Chain chain = room.chain();
-        if (log.isOn()) {
-            log.willWrite(chain, needed);
+        try {
+            write(burst, frame, headerWord, csumOffset);
+        } finally {
+            if (log.isOn()) {
+                log.wrote(room.chain(), needed);
+            }
         }
+        room.giveBack(needed);
+        return true;
+    }
+
+    /** Writes a frame and its header into the chain that was found. */
+    private void write(Burst burst, int frame, long headerWord, int csumOffset) {
+        Chain chain = room.chain();
         if (chain.segments() == 1) {
             MemorySegment to = chain.base(0);
             long at = chain.offset(0);
@@ -110,7 +120,5 @@ final class ChainDelivery {
             reader.start(burst, frame);
             writer.write(reader);
         }
-        room.giveBack(needed);
-        return true;
     }
 }

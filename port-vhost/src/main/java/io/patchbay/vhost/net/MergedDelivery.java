@@ -47,20 +47,27 @@ final class MergedDelivery {
         if (chains == 0) {
             return false;
         }
-        MemorySegment to = batch.base(0);
-        if (log.isOn()) {
-            log.willWrite(batch, chains);
+        try {
+            header.write(batch.base(0), batch.offset(0), headerWord, csumOffset, chains);
+            copy(burst, frame, chains);
+        } finally {
+            if (log.isOn()) {
+                log.wrote(batch, chains);
+            }
         }
-        header.write(to, batch.offset(0), headerWord, csumOffset, chains);
+        ring.use(batch, 0, chains);
+        room.pass(chains);
+        return true;
+    }
+
+    private void copy(Burst burst, int frame, int chains) {
+        MemorySegment to = batch.base(0);
         reader.start(burst, frame);
         int skip = header.bytes();
         for (int i = 0; i < chains; i++) {
             reader.copy(to, batch.offset(i) + skip, batch.written(i) - skip);
             skip = 0;
         }
-        ring.use(batch, 0, chains);
-        room.pass(chains);
-        return true;
     }
 
     /** Reads the next chains, and says how many so many bytes fill, and how much of each; 0 if there are not enough, or not of the form. */

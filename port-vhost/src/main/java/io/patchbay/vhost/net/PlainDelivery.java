@@ -57,8 +57,12 @@ final class PlainDelivery {
             n++;
         }
         if (n > 0) {
-            writeHeaders(n);
-            burst.copyFrames(frames, n, batch.base(0), batch.offsets(), header.bytes());
+            try {
+                writeHeaders(n);
+                burst.copyFrames(frames, n, batch.base(0), batch.offsets(), header.bytes());
+            } finally {
+                log(n);
+            }
             used = n;
         }
         return n;
@@ -72,13 +76,14 @@ final class PlainDelivery {
             n++;
         }
         if (n > 0) {
-            writeHeaders(n);
             int before = delivery.left();
             int lost = 1;
             try {
+                writeHeaders(n);
                 delivery.copyNext(n, batch.base(0), batch.offsets(), header.bytes());
                 lost = 0;
             } finally {
+                log(n);
                 used = before - delivery.left() - lost;
             }
         }
@@ -92,11 +97,14 @@ final class PlainDelivery {
         }
         MemorySegment to = batch.base(used);
         long at = batch.offset(used);
-        if (log.isOn()) {
-            log.willWrite(to, at, batch.written(used));
+        try {
+            header.write(to, at, 0, 0, 1);
+            burst.copyFrame(frame, to, at + header.bytes());
+        } finally {
+            if (log.isOn()) {
+                log.wrote(to, at, batch.written(used));
+            }
         }
-        header.write(to, at, 0, 0, 1);
-        burst.copyFrame(frame, to, at + header.bytes());
         used++;
         return true;
     }
@@ -112,11 +120,14 @@ final class PlainDelivery {
         return batch.length(chain) >= needed;
     }
 
+    private void log(int n) {
+        if (log.isOn()) {
+            log.wrote(batch, n);
+        }
+    }
+
     private void writeHeaders(int n) {
         MemorySegment to = batch.base(0);
-        if (log.isOn()) {
-            log.willWrite(batch, n);
-        }
         for (int i = 0; i < n; i++) {
             header.write(to, batch.offset(i), 0, 0, 1);
         }

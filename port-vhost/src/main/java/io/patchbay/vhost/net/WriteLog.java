@@ -33,27 +33,27 @@ final class WriteLog {
     }
 
     /**
-     * Notes that {@code bytes} of a buffer will have been written when this is flushed: before they are, since the sender's memory may break
-     * off in the middle. Only while {@link #isOn}.
+     * Notes that {@code bytes} of a buffer were written. Never before they are: the log may be told of them at once, and the front end would copy what was
+     * there before. If the sender's memory broke off in the middle, this is still due. Only while {@link #isOn}.
      */
-    void willWrite(MemorySegment to, long at, long bytes) {
+    void wrote(MemorySegment to, long at, long bytes) {
         pages.orElseThrow().add(memory.guestAddress(to, at), bytes);
     }
 
     /** The same of the first {@code bytes} of the buffers of a chain, or of several. */
-    void willWrite(Chain chain, long bytes) {
+    void wrote(Chain chain, long bytes) {
         long left = bytes;
         for (int s = 0; left > 0; s++) {
             long n = Math.min(left, chain.length(s));
-            willWrite(chain.base(s), chain.offset(s), n);
+            wrote(chain.base(s), chain.offset(s), n);
             left -= n;
         }
     }
 
-    /** The same of the buffers of the first chains of a batch, as much as it says will have been {@linkplain ChainBatch#written written}. */
-    void willWrite(ChainBatch batch, int chains) {
+    /** The same of the buffers of the first chains of a batch, as much as it says was {@linkplain ChainBatch#written written}. */
+    void wrote(ChainBatch batch, int chains) {
         for (int i = 0; i < chains; i++) {
-            willWrite(batch.base(i), batch.offset(i), batch.written(i));
+            wrote(batch.base(i), batch.offset(i), batch.written(i));
         }
     }
 

@@ -7,6 +7,8 @@ import io.patchbay.core.linux.EventFd;
 import io.patchbay.core.linux.Fd;
 import io.patchbay.core.linux.SharedMemory;
 import io.patchbay.core.port.DropReason;
+import io.patchbay.core.worker.IdlePolicy;
+import io.patchbay.core.worker.Waiters;
 import io.patchbay.vhost.frontend.DirtyLogReader;
 import io.patchbay.vhost.frontend.FrontEnd;
 import io.patchbay.vhost.frontend.FrontEndSettings;
@@ -15,10 +17,17 @@ import io.patchbay.vhost.wire.Message;
 import io.patchbay.vhost.wire.RegionDescription;
 import io.patchbay.vhost.wire.Request;
 import java.io.IOException;
+import java.io.UncheckedIOException;
 import java.lang.foreign.ValueLayout;
+import java.nio.ByteBuffer;
+import java.time.Duration;
+import java.util.ArrayList;
 import java.util.List;
 import java.util.Random;
+import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.TimeUnit;
+import java.util.concurrent.atomic.AtomicBoolean;
+import java.util.stream.IntStream;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
@@ -217,5 +226,53 @@ class ChangesWhileRunningTest {
             a.client().tell(Request.SET_MEM_TABLE, Message.memoryTable(List.of(a.region())), List.of(other));
             assertThat(rig.port(0).guestMemory().regions()).isNotEqualTo(regionsBefore);
         }
+    }
+
+    @Test
+    void aQueueSendsEachFrameOnceAndInOrderWhileAnotherOfItsGuestChangesAndWorkersAreSeveral() throws Exception {
+        int frames = 20_000;
+        List<Integer> numbers = new ArrayList<>();
+        try (GuestRig two = new GuestRig(
+                        new IdlePolicy.Adaptive(Duration.ofNanos(20_000)), Waiters.AUTO, 2, VhostSettings::at);
+                FrontEnd many = FrontEnd.connect(two.socket(0), FrontEndSettings.MODERN.withQueuePairs(2), 60);
+                FrontEnd peer = FrontEnd.connect(two.socket(1), FrontEndSettings.MODERN, 60);
+                EventFd bell = EventFd.create()) {
+            peer.send(numbered(1, 2, 0));
+            GuestRig.awaitThat(
+                    "the peer is known",
+                    () -> !many.pair(0).receive().isEmpty()
+                            || !many.pair(1).receive().isEmpty());
+            AtomicBoolean done = new AtomicBoolean();
+            CompletableFuture<Void> changes = CompletableFuture.runAsync(() -> {
+                while (!done.get()) {
+                    replaceCall(many, bell);
+                }
+            });
+            long end = System.nanoTime() + TimeUnit.SECONDS.toNanos(30);
+            for (int sent = 0; numbers.size() < frames && System.nanoTime() < end; ) {
+                boolean roomAtThePeer = sent - numbers.size() < FrontEndSettings.MODERN.queueSize() / 2;
+                sent += roomAtThePeer && sent < frames && many.pair(1).send(numbered(2, 1, sent)) ? 1 : 0;
+                peer.receive()
+                        .ifPresent(frame -> numbers.add(ByteBuffer.wrap(frame).getInt(20)));
+            }
+            done.set(true);
+            changes.join();
+        }
+        assertThat(numbers).isEqualTo(IntStream.range(0, frames).boxed().toList());
+    }
+
+    /** Of the first transmit queue: QEMU does so whenever a guest masks its interrupt. */
+    private static void replaceCall(FrontEnd guest, EventFd bell) {
+        try {
+            guest.client().tell(Request.SET_VRING_CALL, Message.number(1), List.of(bell.descriptor()));
+        } catch (IOException e) {
+            throw new UncheckedIOException(e);
+        }
+    }
+
+    private static byte[] numbered(int to, int from, int number) {
+        byte[] frame = GuestToGuestTest.frame(to, from, 60, new Random(0));
+        ByteBuffer.wrap(frame).putInt(20, number);
+        return frame;
     }
 }

@@ -231,7 +231,11 @@ public final class Switchboard implements AutoCloseable {
                 if (!attached) {
                     throw new IllegalStateException("port " + name + " was removed from the switch");
                 }
-                put(Optional.of(new Plug(index, port, counters, policy, queues.receive(), queues.transmitter())));
+                Plug next = new Plug(index, port, counters, policy, queues.receive(), queues.transmitter());
+                if (topology.handsOver(next, workers.size())) {
+                    put(Optional.of(new Plug(index, port, counters, policy, List.of(), queues.transmitter())));
+                }
+                put(Optional.of(next));
             }
         }
 

@@ -1,5 +1,6 @@
 package io.patchbay.core.worker;
 
+import io.patchbay.core.port.ReceiveQueue;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
@@ -28,13 +29,29 @@ record Topology(long generation, List<Optional<Plug>> plugs) {
         present().forEach(plug -> {
             for (int q = 0; q < plug.receive().size(); q++) {
                 // A queue stays with its worker whatever comes and goes elsewhere, and the queues of a port are spread.
-                if ((plug.index() + q) % workers == worker) {
+                if (owner(plug.index(), q, workers) == worker) {
                     var queue = plug.receive().get(q);
                     mine.add(new Inlet(plug, queue, queue.counters()));
                 }
             }
         });
         return mine;
+    }
+
+    private static int owner(int port, int queue, int workers) {
+        return (port + queue) % workers;
+    }
+
+    /**
+     * Whether with another offer of a port's a queue that it offers now gets another place, and with it another worker: one that has adopted that offer polls
+     * it while the one before has not let go of it yet.
+     */
+    boolean handsOver(Plug next, int workers) {
+        List<ReceiveQueue> now = plugs.get(next.index()).map(Plug::receive).orElse(List.of());
+        return IntStream.range(0, next.receive().size()).anyMatch(place -> {
+            int before = now.indexOf(next.receive().get(place));
+            return before >= 0 && owner(next.index(), before, workers) != owner(next.index(), place, workers);
+        });
     }
 
     /** Ports that take part in floods. */

@@ -3,6 +3,13 @@ package io.patchbay.core.worker;
 /**
  * A frame the control side wants forwarded.
  *
- * @param outward whether out to port {@code port}, or as if that port had sent it
+ * @param from who has handed it over
+ * @param life of that port when it did
+ * @param outward whether out to the port, or as if the port had sent it
  */
-record Injection(int port, byte[] frame, boolean outward) {}
+record Injection(Injector from, long life, byte[] frame, boolean outward) {
+
+    boolean isWanted() {
+        return from.isInLife(life);
+    }
+}

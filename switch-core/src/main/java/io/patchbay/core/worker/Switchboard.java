@@ -2,7 +2,6 @@ package io.patchbay.core.worker;
 
 import io.patchbay.core.forward.IngressPolicy;
 import io.patchbay.core.forward.MacTable;
-import io.patchbay.core.frame.EthernetDescriptor;
 import io.patchbay.core.port.Port;
 import io.patchbay.core.port.PortContext;
 import io.patchbay.core.port.PortCounters;
@@ -178,6 +177,7 @@ public final class Switchboard implements AutoCloseable {
         private final PortCounters counters;
         private final IngressPolicy policy;
         private final Optional<Path> stateFile;
+        private final Injector injector;
         private boolean attached = true;
 
         private Attachment(
@@ -193,6 +193,7 @@ public final class Switchboard implements AutoCloseable {
             this.counters = counters;
             this.policy = policy;
             this.stateFile = stateFile;
+            this.injector = new Injector(index, workers.get(index % workers.size()));
         }
 
         @Override
@@ -241,7 +242,14 @@ public final class Switchboard implements AutoCloseable {
 
         @Override
         public void forgetAddresses() {
-            macs.flushPort(index);
+            synchronized (workers) {
+                if (attached) {
+                    if (injector.endLife()) {
+                        replace(topology.plugs()); // nothing is learnt any more from what was injected before
+                    }
+                    macs.flushPort(index);
+                }
+            }
         }
 
         @Override
@@ -264,10 +272,9 @@ public final class Switchboard implements AutoCloseable {
         }
 
         private boolean hand(byte[] frame, boolean outward) {
-            if (frame.length < EthernetDescriptor.HEADER_BYTES || frame.length > EthernetDescriptor.MAX_FRAME_BYTES) {
-                throw new IllegalArgumentException("a frame of " + frame.length + " bytes");
+            synchronized (workers) {
+                return injector.hand(frame, outward);
             }
-            return workers.get(index % workers.size()).inject(new Injection(index, frame.clone(), outward));
         }
 
         /** Takes the port out of the switch; its index may be given to another. Idempotent. */
@@ -276,6 +283,7 @@ public final class Switchboard implements AutoCloseable {
             synchronized (workers) {
                 if (attached) {
                     attached = false;
+                    injector.endLife();
                     // In this order, so that no worker ever looks up an address and finds a port that is gone: first
                     // nothing can be learnt here any more, then nothing is known here any more, then the index is free.
                     put(Optional.of(new Plug(index, port, counters, policy, List.of(), Optional.empty())));

@@ -4,7 +4,6 @@ import static io.patchbay.core.worker.WorkerCounters.Count.BURSTS;
 import static io.patchbay.core.worker.WorkerCounters.Count.FRAMES;
 
 import io.patchbay.core.forward.Forwarder;
-import io.patchbay.core.forward.IngressPolicy;
 import io.patchbay.core.forward.MacTable;
 import io.patchbay.core.forward.Routes;
 import io.patchbay.core.frame.Burst;
@@ -220,15 +219,19 @@ final class Turn {
     }
 
     private void serve(Injection injection) {
+        injected.add(QueueCounters.Count.FRAMES, 1);
+        int port = injection.from().port();
+        Plug plug = plugs[port];
+        if (!injection.isWanted() || plug.hasFailed()) {
+            injected.drop(DropReason.PORT_DOWN, 1);
+            return;
+        }
         Burst burst = gathering.spare();
         injectionBuffer.fill(burst, injection.frame());
-        injected.add(QueueCounters.Count.FRAMES, 1);
-        if (!injection.outward()) {
-            forwarder.route(burst, injection.port(), floodPorts, IngressPolicy.OPEN, routes, injected);
-        } else if (plugs[injection.port()] != null) {
-            routes.add(injection.port(), 0);
+        if (injection.outward()) {
+            routes.add(port, 0);
         } else {
-            injected.drop(DropReason.PORT_DOWN, 1); // taken out of the switch meanwhile
+            forwarder.route(burst, port, floodPorts, plug.policy(), routes, injected);
         }
         dispatch.deliver();
     }

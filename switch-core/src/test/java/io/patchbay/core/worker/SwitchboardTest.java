@@ -304,20 +304,6 @@ class SwitchboardTest {
     }
 
     @Test
-    void aFrameSentOutToAPortReachesItAndNoOther() {
-        FakePort a = plug("a", B, A, true);
-        FakePort b = plug("b", A, B, true);
-        assertThat(attachments.getFirst().send(TestFrames.frame(NOWHERE, B, 60, new Random(1))))
-                .isTrue();
-        await("it is out", () -> frames(a.delivered) == 1);
-        assertThat(frames(b.delivered)).isZero();
-        assertThat(board.macs().entries()).as("nobody has come in").isEmpty();
-        attachments.getFirst().publish(PortQueues.NONE);
-        attachments.getFirst().send(TestFrames.frame(NOWHERE, B, 60, new Random(1)));
-        await("it is counted", () -> a.delivered.dropped(DropReason.PORT_DOWN) == 1);
-    }
-
-    @Test
     void aPortIsToldWhatWasLearntOnTheOthers() {
         FakePort a = plug("a", B, A, true);
         FakePort b = plug("b", A, B, true);
@@ -326,14 +312,5 @@ class SwitchboardTest {
         await("both are learnt", () -> board.macs().entries().size() == 2);
         assertThat(attachments.getFirst().addressesElsewhere()).containsExactly(B);
         assertThat(attachments.getLast().addressesElsewhere()).containsExactly(A);
-    }
-
-    @Test
-    void anInjectedFrameIsForwardedAsIfItsPortHadSentIt() {
-        plug("a", B, A, true);
-        FakePort b = plug("b", A, B, true);
-        attachments.getFirst().inject(TestFrames.frame(NOWHERE, A, 60, new Random(1)));
-        await("it is flooded", () -> frames(b.delivered) == 1);
-        assertThat(board.macs().entries()).extracting(MacTable.Entry::address).contains(A);
     }
 }

@@ -224,6 +224,7 @@ public final class MacTable extends MacSlots {
                 remove(shares.oldest(port));
             }
             flushed += removed;
+            damping.ifPresent(d -> d.forget(port));
             return removed;
         } finally {
             lock.unlock();

@@ -295,6 +295,17 @@ class MacTableTest {
     }
 
     @Test
+    void anAddressIsNotHeldOnAPortThatHasGoneSince() {
+        MacTable table = damped();
+        table.learn(7, 1);
+        dispute(table, 7, 1, 2, 3);
+        assertThat(table.flushPort(1)).isZero();
+        table.learn(7, 3);
+        assertThat(table.statistics().held()).isEqualTo(1);
+        assertThat(table.lookup(7)).as("where it was seen last before that").isEqualTo(2);
+    }
+
+    @Test
     void anAddressThatMovesSeldomIsNeverHeld() {
         MacTable table = damped();
         table.learn(7, 1);

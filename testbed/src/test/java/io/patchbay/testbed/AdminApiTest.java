@@ -4,9 +4,12 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import io.patchbay.core.port.DropReason;
 import io.patchbay.vhost.frontend.FrontEnd;
+import io.patchbay.vhost.wire.Message;
+import io.patchbay.vhost.wire.Request;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.Arrays;
+import java.util.List;
 import java.util.Map;
 import java.util.TreeMap;
 import java.util.regex.Pattern;
@@ -27,6 +30,10 @@ class AdminApiTest {
     private static final Pattern DROP = Pattern.compile(
             "patchbay_drop_frames_total\\{direction=\"(\\w+)\",port=\"(\\w+)\",reason=\"(\\w+)\",\\} (\\S+)");
 
+    private static final Pattern INJECTED_DROP =
+            Pattern.compile("patchbay_injected_drop_frames_total\\{reason=\"(\\w+)\",worker=\"0\",\\} (\\S+)");
+    private static final Pattern FRAMES = Pattern.compile("(?m)^patchbay_(\\w+)_total\\{.*\\} (\\S+)$");
+
     private static OperatedSwitch patchbay;
 
     @BeforeAll
@@ -40,6 +47,9 @@ class AdminApiTest {
         first.send(OperatedSwitch.frame("01:80:c2:00:00:0e", FIRST));
         first.send(OperatedSwitch.frame(FIRST, FIRST));
         patchbay.awaitReceived(5);
+        byte[] firstAnnounced = Message.number(Long.reverseBytes(0x0200_0000_0b00L << 16));
+        first.client().tell(Request.SEND_RARP, firstAnnounced, List.of());
+        patchbay.awaitInjected(1);
     }
 
     @AfterAll
@@ -129,6 +139,12 @@ class AdminApiTest {
                 metrics.put(matcher.group(2) + " " + matcher.group(1) + " " + matcher.group(3), frames);
             }
         }
+        for (var injected = INJECTED_DROP.matcher(scrape); injected.find(); ) {
+            long frames = (long) Double.parseDouble(injected.group(2));
+            if (frames > 0) {
+                metrics.put("- injected " + injected.group(1), frames);
+            }
+        }
         Map<String, Long> commands = new TreeMap<>();
         Console.run("drops", "-o", "json", "--socket", patchbay.adminSocket().toString())
                 .json()
@@ -147,11 +163,27 @@ class AdminApiTest {
         assertThat(commands).isEqualTo(metrics);
         assertThat(commands)
                 .containsOnlyKeys(
+                        "- injected no_destination",
                         "vm0 receive invalid_source",
                         "vm0 receive no_destination",
                         "vm0 receive reserved_address",
                         "vm0 receive runt",
                         "vm0 receive same_port");
+    }
+
+    @Test
+    void theSumsBalanceByTheMetricsAlone() throws Exception {
+        Map<String, Double> sums = new TreeMap<>();
+        for (var line = FRAMES.matcher(Http.get(patchbay.metrics(), "/metrics").body()); line.find(); ) {
+            sums.merge(line.group(1), Double.parseDouble(line.group(2)), Double::sum);
+        }
+        assertThat(sums.get("injected_frames")).isEqualTo(1);
+        assertThat(sums.get("port_receive_frames")
+                        + sums.get("port_flood_copies")
+                        + sums.get("injected_frames")
+                        + sums.get("injected_flood_copies"))
+                .isEqualTo(
+                        sums.get("port_transmit_frames") + sums.get("drop_frames") + sums.get("injected_drop_frames"));
     }
 
     @Test

@@ -3,6 +3,7 @@ package io.patchbay.testbed;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import io.patchbay.core.control.Daemon;
+import io.patchbay.core.control.Totals;
 import io.patchbay.core.control.config.ConfigReader;
 import io.patchbay.vhost.frontend.FrontEnd;
 import io.patchbay.vhost.frontend.FrontEndSettings;
@@ -15,6 +16,7 @@ import java.util.ArrayList;
 import java.util.HexFormat;
 import java.util.List;
 import java.util.Optional;
+import java.util.function.Predicate;
 
 /** A daemon in this process with ports vm0 and vm1, and guests that can be plugged in and drop frames for every reason a guest can cause. */
 final class OperatedSwitch implements AutoCloseable {
@@ -75,14 +77,19 @@ final class OperatedSwitch implements AutoCloseable {
 
     /** Waits until the switch has accounted for as many received frames. */
     void awaitReceived(long frames) throws InterruptedException {
-        for (int tries = 0; tries < 500 && !accounted(frames); tries++) {
-            Thread.sleep(10);
-        }
-        assertThat(daemon.totals()).matches(totals -> totals.received() == frames && totals.balance());
+        await(totals -> totals.received() == frames && totals.balance());
     }
 
-    private boolean accounted(long frames) {
-        return daemon.totals().received() == frames && daemon.totals().balance();
+    /** Waits until so many frames that the switch made itself are accounted for. */
+    void awaitInjected(long frames) throws InterruptedException {
+        await(totals -> totals.injected() == frames && totals.balance());
+    }
+
+    private void await(Predicate<Totals> condition) throws InterruptedException {
+        for (int tries = 0; tries < 500 && !condition.test(daemon.totals()); tries++) {
+            Thread.sleep(10);
+        }
+        assertThat(daemon.totals()).matches(condition);
     }
 
     @Override

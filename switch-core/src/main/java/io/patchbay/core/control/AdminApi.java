@@ -32,7 +32,7 @@ final class AdminApi {
                 Route.get("/v1/fdb", this::fdb).knowing("port"),
                 Route.delete("/v1/fdb", this::flush).knowing("port"),
                 Route.get("/v1/stats", asked -> json(() -> Views.stats(daemon.ports(), daemon.board()))),
-                Route.get("/v1/drops", asked -> json(() -> Views.drops(daemon.ports()))),
+                Route.get("/v1/drops", asked -> json(() -> Views.drops(daemon.ports(), daemon.board()))),
                 Route.get("/v1/workers", asked -> json(() -> Views.workers(daemon.board()))));
     }
 

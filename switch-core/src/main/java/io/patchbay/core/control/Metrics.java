@@ -93,6 +93,31 @@ final class Metrics implements AutoCloseable {
                         worker.counters(), // strongly held by the worker: a meter refers to its object weakly
                         c -> c.get(count));
             }
+            addInjected(Tags.of("worker", String.valueOf(worker.number())), worker.injected());
+        }
+    }
+
+    /** Frames that no port's counters have, without which sums over all ports do not balance. */
+    private void addInjected(Tags tags, QueueCounters injected) {
+        counter(
+                "patchbay.injected.frames",
+                "Frames the control side made, such as announcements of where a station is.",
+                tags,
+                injected,
+                c -> c.get(QueueCounters.Count.FRAMES));
+        counter(
+                "patchbay.injected.flood.copies",
+                "Copies of them beyond the first, because they were flooded.",
+                tags,
+                injected,
+                c -> c.get(QueueCounters.Count.FLOOD_COPIES));
+        for (DropReason reason : DropReason.values()) {
+            counter(
+                    "patchbay.injected.drop.frames",
+                    "Those of them that were dropped before they were forwarded, by reason.",
+                    tags.and("reason", reason.label()),
+                    injected,
+                    c -> c.dropped(reason));
         }
     }
 

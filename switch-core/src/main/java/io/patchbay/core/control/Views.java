@@ -72,6 +72,9 @@ final class Views {
 
     record WorkerLine(int worker, String waiter, Map<String, Long> counters) {}
 
+    /** In place of a port's name: of frames that came from none. */
+    private static final String NO_PORT = "-";
+
     private Views() {}
 
     static PortLine line(PluggedPort port) {
@@ -138,8 +141,7 @@ final class Views {
             delivered += traffic(out).frames();
             dropped += sum(in, QueueCounters::dropped) + sum(out, QueueCounters::dropped);
         }
-        List<QueueCounters> injected =
-                board.workers().stream().map(Switchboard.WorkerView::injected).toList();
+        List<QueueCounters> injected = injected(board);
         return new Stats(
                 new Totals(
                         received,
@@ -148,6 +150,11 @@ final class Views {
                         delivered,
                         dropped + sum(injected, QueueCounters::dropped)),
                 ports.stream().map(Views::portStats).toList());
+    }
+
+    /** Counters of frames that no queue has received. */
+    private static List<QueueCounters> injected(Switchboard board) {
+        return board.workers().stream().map(Switchboard.WorkerView::injected).toList();
     }
 
     private static PortStats portStats(PluggedPort port) {
@@ -176,12 +183,13 @@ final class Views {
         return new PortStats(port.name(), lines);
     }
 
-    static List<DropLine> drops(List<PluggedPort> ports) {
+    static List<DropLine> drops(List<PluggedPort> ports, Switchboard board) {
         List<DropLine> lines = new ArrayList<>();
         for (PluggedPort port : ports) {
             addDrops(lines, port.name(), "receive", port.counters().receive());
             addDrops(lines, port.name(), "transmit", port.counters().transmit());
         }
+        addDrops(lines, NO_PORT, "injected", injected(board));
         return lines;
     }
 

@@ -60,21 +60,17 @@ class CapabilitiesIT {
         String allowed = capabilities.stream()
                 .map(name -> ",+" + name.toLowerCase(Locale.ROOT))
                 .collect(Collectors.joining());
+        Path socket = directory.resolve("vm.sock");
         try (Namespace namespace = new Namespace("pbocap")) {
             namespace.run("ip link add pboveth type veth peer name pbopeer && ip link set pboveth up");
-            try (PatchbayProcess daemon = PatchbayProcess.start(
-                    List.of(
-                            "ip",
-                            "netns",
-                            "exec",
-                            "pbocap",
-                            "setpriv",
-                            "--no-new-privs",
-                            "--inh-caps=-all",
-                            "--bounding-set=-all" + allowed),
-                    List.of("run", "--config", config.toString()))) {
+            try (PatchbayProcess killed = run(allowed, config)) {
+                killed.awaitLog("serves 3 ports");
+                killed.kill();
+            }
+            assertThat(Files.getOwner(socket).getName()).isEqualTo("nobody");
+            // The next one may not connect to the file that is left, to see whether anybody is there.
+            try (PatchbayProcess daemon = run(allowed, config)) {
                 daemon.awaitLog("serves 3 ports");
-                Path socket = directory.resolve("vm.sock");
                 assertThat(Files.getOwner(socket).getName()).isEqualTo("nobody");
 
                 daemon.terminate();
@@ -83,5 +79,19 @@ class CapabilitiesIT {
                 assertThat(socket).doesNotExist();
             }
         }
+    }
+
+    private static PatchbayProcess run(String allowed, Path config) throws Exception {
+        return PatchbayProcess.start(
+                List.of(
+                        "ip",
+                        "netns",
+                        "exec",
+                        "pbocap",
+                        "setpriv",
+                        "--no-new-privs",
+                        "--inh-caps=-all",
+                        "--bounding-set=-all" + allowed),
+                List.of("run", "--config", config.toString()));
     }
 }

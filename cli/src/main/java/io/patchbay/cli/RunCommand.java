@@ -10,7 +10,6 @@ import java.nio.file.Path;
 import java.util.List;
 import java.util.Optional;
 import java.util.concurrent.Callable;
-import java.util.concurrent.CountDownLatch;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 import picocli.CommandLine.Command;
@@ -40,7 +39,7 @@ final class RunCommand implements Callable<Integer> {
     @Override
     public Integer call() throws InterruptedException {
         LoggingSetup.configure(format, threshold);
-        Termination termination = new Termination();
+        Termination termination = Termination.ofThisProcess();
         int exitCode = CommandFailure.FAILED;
         try {
             exitCode = serve(ConfigFile.read(config), termination);
@@ -48,8 +47,7 @@ final class RunCommand implements Callable<Integer> {
             e.lines().forEach(LOG::error);
             exitCode = e.exitCode();
         } finally {
-            LoggingSetup.flush();
-            termination.done(exitCode);
+            termination.done(exitCode, LoggingSetup::flush);
         }
         return exitCode;
     }
@@ -88,39 +86,6 @@ final class RunCommand implements Callable<Integer> {
             LOG.debug("warmed up by {} frames", frames);
         } catch (IllegalStateException e) {
             LOG.warn("not warmed up", e);
-        }
-    }
-
-    /**
-     * The end of the process. A signal lets the daemon stop in order, whenever it comes, even while it starts; the process then ends with the
-     * daemon's exit code, not with that of the signal.
-     */
-    private static final class Termination {
-
-        private final CountDownLatch wanted = new CountDownLatch(1);
-        private final CountDownLatch done = new CountDownLatch(1);
-        private volatile int exitCode;
-
-        Termination() {
-            Runtime.getRuntime()
-                    .addShutdownHook(Thread.ofPlatform().name("stop").unstarted(() -> {
-                        wanted.countDown();
-                        try {
-                            done.await();
-                        } catch (InterruptedException e) {
-                            Thread.currentThread().interrupt();
-                        }
-                        Runtime.getRuntime().halt(exitCode);
-                    }));
-        }
-
-        void await() throws InterruptedException {
-            wanted.await();
-        }
-
-        void done(int code) {
-            exitCode = code;
-            done.countDown();
         }
     }
 }

@@ -17,12 +17,17 @@ import io.netty.handler.codec.http.HttpHeaderValues;
 import io.netty.handler.codec.http.HttpMethod;
 import io.netty.handler.codec.http.HttpObjectAggregator;
 import io.netty.handler.codec.http.HttpVersion;
+import io.patchbay.core.linux.Errno;
+import io.patchbay.core.linux.LinuxException;
+import io.patchbay.core.linux.UnixSocket;
 import java.net.UnixDomainSocketAddress;
 import java.nio.charset.StandardCharsets;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.ExecutionException;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.TimeoutException;
+import tools.jackson.core.JacksonException;
+import tools.jackson.databind.JsonNode;
 import tools.jackson.databind.json.JsonMapper;
 
 /** Asks a daemon over its admin socket, one question a time. */
@@ -39,18 +44,23 @@ final class AdminClient {
 
     private record Response(int status, String body) {}
 
-    /** The body of a good answer; any other is a failure of the command. */
-    String ask(String method, String path) {
+    /** A good answer; any other is a failure of the command. */
+    JsonNode ask(String method, String path) {
         EventLoopGroup group = new MultiThreadIoEventLoopGroup(1, NioIoHandler.newFactory());
         try {
             Response response = exchange(group, method, path);
-            if (response.status() == 200) {
-                return response.body();
+            JsonNode answer = JsonMapper.shared().readTree(response.body());
+            if (!answer.isContainer()) {
+                throw notPatchbay();
             }
-            String detail =
-                    JsonMapper.shared().readTree(response.body()).path("detail").asString(response.body());
+            if (response.status() == 200) {
+                return answer;
+            }
+            String detail = answer.path("detail").asString(response.body());
             throw new CommandFailure(
                     response.status() == 404 ? CommandFailure.NOT_FOUND : CommandFailure.FAILED, detail);
+        } catch (JacksonException _) {
+            throw notPatchbay();
         } finally {
             group.shutdownGracefully(0, 0, TimeUnit.SECONDS);
         }
@@ -71,14 +81,31 @@ final class AdminClient {
             connecting.channel().writeAndFlush(request).get(SECONDS, TimeUnit.SECONDS);
             return answer.get(SECONDS, TimeUnit.SECONDS);
         } catch (ExecutionException e) {
-            String why = String.valueOf(e.getCause() == null ? e : e.getCause().getMessage());
-            throw why.contains("Permission denied") ? denied() : noDaemon(why);
+            throw mayConnect()
+                    ? noDaemon(String.valueOf(
+                            e.getCause() == null ? e : e.getCause().getMessage()))
+                    : denied();
         } catch (TimeoutException e) {
             throw noDaemon("no answer within " + SECONDS + " s");
         } catch (InterruptedException e) {
             Thread.currentThread().interrupt();
             throw noDaemon("interrupted");
         }
+    }
+
+    /** Whether it is not permissions that keep us from the socket. Netty has only words for the reason, in the user's language. */
+    private boolean mayConnect() {
+        try (UnixSocket _ = UnixSocket.connect(socket)) {
+            return true;
+        } catch (LinuxException e) {
+            return e.errno() != Errno.EACCES;
+        } catch (IllegalArgumentException _) {
+            return true; // no path of a socket
+        }
+    }
+
+    private CommandFailure notPatchbay() {
+        return new CommandFailure(CommandFailure.NO_DAEMON, "what answers at " + socket + " is not patchbay");
     }
 
     private CommandFailure denied() {

@@ -35,7 +35,7 @@ final class AdminOptions {
 
     /** Asks, and prints the answer's rows, or the answer itself. */
     int print(String method, String path, List<String> header, Function<JsonNode, List<List<String>>> rows) {
-        JsonNode answer = MAPPER.readTree(new AdminClient(socket).ask(method, path));
+        JsonNode answer = new AdminClient(socket).ask(method, path);
         PrintWriter out = Objects.requireNonNull(command).commandLine().getOut();
         if (output == Output.json) {
             out.println(MAPPER.writerWithDefaultPrettyPrinter().writeValueAsString(answer));

@@ -3,16 +3,27 @@ package io.patchbay.testbed;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import io.patchbay.vhost.frontend.FrontEnd;
+import java.io.IOException;
+import java.io.UncheckedIOException;
+import java.net.StandardProtocolFamily;
+import java.net.UnixDomainSocketAddress;
+import java.nio.ByteBuffer;
+import java.nio.channels.ServerSocketChannel;
+import java.nio.channels.SocketChannel;
+import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.attribute.PosixFilePermissions;
 import java.util.List;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.TimeUnit;
 import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
+import org.junit.jupiter.params.provider.ValueSource;
 import tools.jackson.databind.JsonNode;
 
 /** What an operator types, against a live daemon: two guests, of which the first has sent the second a frame. */
@@ -231,6 +242,44 @@ class CommandsTest {
 
         assertThat(ran.exitCode()).isEqualTo(4);
         assertThat(ran.err()).startsWith("patchbay: no daemon answers at " + socket + ": ");
+    }
+
+    @ParameterizedTest
+    @ValueSource(
+            strings = {
+                "HTTP/1.1 200 OK\r\nContent-Length: 6\r\n\r\n<html>",
+                "HTTP/1.1 200 OK\r\nContent-Length: 7\r\n\r\n\"hello\"",
+                "HTTP/1.1 200 OK\r\nContent-Length: 0\r\n\r\n",
+                "HTTP/1.1 404 Not Found\r\nContent-Length: 9\r\n\r\nNot Found",
+                "SSH-2.0-OpenSSH_10.0\r\n",
+            })
+    void anotherProgramAtTheSocketIsNotTakenForADaemon(String answer) throws Exception {
+        Path socket = directory.resolve("other.sock");
+        try (ServerSocketChannel other = ServerSocketChannel.open(StandardProtocolFamily.UNIX)) {
+            other.bind(UnixDomainSocketAddress.of(socket));
+            CompletableFuture<Void> answered = CompletableFuture.runAsync(() -> answerOnce(other, answer));
+
+            Console.Ran ran = Console.run("status", "--socket", socket.toString());
+
+            assertThat(ran.err()).isEqualTo("patchbay: what answers at " + socket + " is not patchbay\n");
+            assertThat(ran.out()).isEmpty();
+            assertThat(ran.exitCode()).isEqualTo(4);
+            answered.get(20, TimeUnit.SECONDS);
+        }
+    }
+
+    /** Reads some of a question, says something, and waits until whoever asked goes away. */
+    private static void answerOnce(ServerSocketChannel server, String answer) {
+        try (SocketChannel client = server.accept()) {
+            ByteBuffer buffer = ByteBuffer.allocate(4096);
+            client.read(buffer);
+            client.write(ByteBuffer.wrap(answer.getBytes(StandardCharsets.UTF_8)));
+            while (client.read(buffer.clear()) >= 0) {
+                assertThat(buffer.position()).isPositive();
+            }
+        } catch (IOException e) {
+            throw new UncheckedIOException(e);
+        }
     }
 
     @ParameterizedTest

@@ -1,6 +1,7 @@
 package io.patchbay.testbed;
 
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatNoException;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import io.fabric8.kubernetes.api.model.ConfigMap;
@@ -12,6 +13,7 @@ import io.fabric8.kubernetes.api.model.Volume;
 import io.fabric8.kubernetes.api.model.VolumeMount;
 import io.fabric8.kubernetes.api.model.apps.DaemonSet;
 import io.fabric8.openshift.api.model.monitoring.v1.PodMonitor;
+import io.patchbay.cli.Main;
 import io.patchbay.core.control.config.Config;
 import io.patchbay.core.control.config.ConfigReader;
 import io.patchbay.vhost.net.VhostSettings;
@@ -111,6 +113,26 @@ class KubernetesTest {
                 .hasSize(3)
                 .allSatisfy(resource ->
                         assertThat(resource.getMetadata().getNamespace()).isEqualTo(namespace));
+    }
+
+    @Test
+    void theArgumentsAreForTheProgramThatTheImageStarts() throws Exception {
+        List<String> image = Files.readAllLines(DIRECTORY.resolveSibling("Containerfile"));
+
+        assertThat(container.getCommand()).isEmpty();
+        assertThat(image)
+                .contains(
+                        "COPY target/patchbay /opt/patchbay",
+                        "RUN ln -s /opt/patchbay/bin/patchbay /usr/bin/patchbay",
+                        "ENTRYPOINT [\"/usr/bin/patchbay\"]")
+                .noneMatch(line -> line.startsWith("CMD"))
+                .first()
+                .asString()
+                .contains("podman build -t " + container.getImage() + " ");
+        assertThat(DIRECTORY.resolveSibling("bin").resolve("patchbay")).isExecutable();
+        assertThatNoException()
+                .isThrownBy(
+                        () -> Main.commandLine().parseArgs(container.getArgs().toArray(String[]::new)));
     }
 
     @Test

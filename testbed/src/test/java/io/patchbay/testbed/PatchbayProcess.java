@@ -46,6 +46,15 @@ final class PatchbayProcess implements AutoCloseable {
                 System.getProperty("java.class.path"),
                 "io.patchbay.cli.Main"));
         command.addAll(arguments);
+        return start(command, environment);
+    }
+
+    /** Starts it by a command of another form. */
+    static PatchbayProcess startCommand(List<String> command) throws IOException {
+        return start(command, Map.of());
+    }
+
+    private static PatchbayProcess start(List<String> command, Map<String, String> environment) throws IOException {
         Path output = Files.createTempFile("patchbay", ".out");
         Path errors = Files.createTempFile("patchbay", ".err");
         ProcessBuilder builder =

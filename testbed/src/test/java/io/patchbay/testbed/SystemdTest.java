@@ -4,6 +4,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.List;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
@@ -23,6 +24,19 @@ class SystemdTest {
     void systemdFindsAMisspeltKey() throws Exception {
         assertThat(verify(Files.readString(UNIT).replace("RestartSec=", "RestartSecs=")))
                 .contains("RestartSecs");
+    }
+
+    @Test
+    void theUnitStartsWhatTheReadmeInstalls() throws Exception {
+        List<String> start = Files.readAllLines(UNIT).stream()
+                .filter(line -> line.startsWith("ExecStart="))
+                .toList();
+        assertThat(start).singleElement().asString().startsWith("ExecStart=/usr/bin/patchbay run --config ");
+        assertThat(Files.readString(Path.of("..", "README.md")))
+                .contains(
+                        "\ncp -r deploy/target/patchbay /opt/patchbay\n",
+                        "\nln -s /opt/patchbay/bin/patchbay /usr/bin/patchbay\n",
+                        "\ncp /opt/patchbay/systemd/patchbay.service /etc/systemd/system/patchbay.service\n");
     }
 
     /** What systemd has to say of a unit, given that the program it starts is there. */

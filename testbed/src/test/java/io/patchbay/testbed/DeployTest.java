@@ -41,4 +41,16 @@ class DeployTest {
                         "CapabilityBoundingSet=CAP_NET_ADMIN CAP_NET_RAW CAP_CHOWN",
                         "AmbientCapabilities=CAP_NET_ADMIN CAP_NET_RAW");
     }
+
+    @Test
+    void theUnitIsRestartedUnlessThatCannotHelp() throws IOException {
+        assertThat(Files.readAllLines(DEPLOY.resolve("systemd/patchbay.service")))
+                .contains("Restart=on-failure", "RestartPreventExitStatus=2 6");
+    }
+
+    @Test
+    void theMemoryOfGuestsDoesNotCountAgainstALimitOfTheUnit() throws IOException {
+        assertThat(Files.readAllLines(DEPLOY.resolve("systemd/patchbay.service")))
+                .noneMatch(line -> line.startsWith("Memory"));
+    }
 }

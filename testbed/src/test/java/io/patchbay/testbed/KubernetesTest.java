@@ -88,6 +88,7 @@ class KubernetesTest {
         "data:, date:",
         "matchLabels:, matchLabel:",
         "hostNetwork: true, hostNetworks: true",
+        "hostPID: true, hostPid: true",
         "terminationGracePeriodSeconds, terminationGraceSeconds",
         "containerPort: 9466, port: 9466",
         "allowPrivilegeEscalation, allowPrivilegesEscalation",
@@ -234,6 +235,17 @@ class KubernetesTest {
         assertThat(Set.copyOf(security.getCapabilities().getAdd())).isEqualTo(Set.of("NET_ADMIN", "NET_RAW", "CHOWN"));
         assertThat(security.getAllowPrivilegeEscalation()).isFalse();
         assertThat(security.getPrivileged()).isNull();
+    }
+
+    @Test
+    void theMemoryOfGuestsDoesNotCountAgainstALimit() {
+        assertThat(container.getResources().getRequests()).containsKey("memory");
+        assertThat(container.getResources().getLimits()).doesNotContainKey("memory");
+    }
+
+    @Test
+    void thePodSeesTheProcessesOfVirtualMachines() {
+        assertThat(daemons.getSpec().getTemplate().getSpec().getHostPID()).isTrue();
     }
 
     @Test

@@ -56,6 +56,7 @@ final class RunCommand implements Callable<Integer> {
         warmUp(config);
         try (Daemon _ = Daemon.start(config, Optional.ofNullable(System.getenv("NOTIFY_SOCKET")))) {
             termination.await();
+            LOG.info("stopping, as asked by a signal");
             return 0;
         } catch (DaemonException e) {
             throw new CommandFailure(CommandFailure.FAILED, String.valueOf(e.getMessage()));

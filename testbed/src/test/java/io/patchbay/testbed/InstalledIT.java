@@ -52,6 +52,19 @@ class InstalledIT {
             daemon.awaitLog("serves 2 ports");
             daemon.terminate();
             assertThat(daemon.awaitExit()).as(daemon.errors()).isZero();
+            assertThat(daemon.errors()).contains("stopping");
+        }
+    }
+
+    @Test
+    void aHangUpIsNotTheEndOfTheDaemon() throws Exception {
+        Path config = Files.writeString(root.resolve("patchbay.json"), OperatedSwitch.config(root, "off"));
+
+        try (PatchbayProcess daemon = start("run", "--config", config.toString())) {
+            daemon.awaitLog("serves 2 ports");
+            String ignored = Shell.run("sed -n 's/^SigIgn:[[:space:]]*//p' /proc/" + daemon.pid() + "/status");
+            long hangUp = 1; // bit of signal 1
+            assertThat(Long.parseUnsignedLong(ignored.strip(), 16) & hangUp).isEqualTo(hangUp);
         }
     }
 

@@ -71,6 +71,10 @@ final class PatchbayProcess implements AutoCloseable {
         assertThat(errors()).contains(text);
     }
 
+    long pid() {
+        return process.pid();
+    }
+
     /** Sends SIGTERM. */
     void terminate() {
         process.destroy();

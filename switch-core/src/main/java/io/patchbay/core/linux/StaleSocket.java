@@ -3,6 +3,7 @@ package io.patchbay.core.linux;
 import java.io.IOException;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
+import java.nio.file.InvalidPathException;
 import java.nio.file.LinkOption;
 import java.nio.file.Path;
 import java.util.regex.Matcher;
@@ -70,13 +71,14 @@ public final class StaleSocket {
 
     /** Whether a socket that was bound by such a name may have the file. One bound in a directory unknown to us may. */
     private static boolean isSame(Path path, String bound) {
-        if (!bound.startsWith("/")) {
-            return !bound.startsWith("@") && Path.of(bound).getFileName().equals(path.getFileName());
-        }
         try {
+            if (!bound.startsWith("/")) {
+                return !bound.startsWith("@")
+                        && path.getFileName().equals(Path.of(bound).getFileName());
+            }
             return Path.of(bound).equals(path.toAbsolutePath()) || Files.isSameFile(Path.of(bound), path);
-        } catch (IOException _) {
-            return false; // bound elsewhere, and that file is gone
+        } catch (IOException | InvalidPathException _) {
+            return false; // bound elsewhere, and that file is gone or has a name that no path of ours has
         }
     }
 }

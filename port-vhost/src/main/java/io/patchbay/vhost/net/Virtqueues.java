@@ -123,8 +123,11 @@ final class Virtqueues {
         if (next.regions().equals(slots.memory().regions())) {
             return; // front ends repeat themselves for every queue pair
         }
-        running.move(features, next);
-        slots.replace(next);
+        try {
+            running.move(features, next);
+        } finally {
+            slots.replace(next); // or its regions would be nobody's to close if memory that is gone stops the move
+        }
         slots.closeUnused();
         running.publish(features, next);
     }

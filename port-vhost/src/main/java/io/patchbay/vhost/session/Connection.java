@@ -40,7 +40,7 @@ public final class Connection implements AutoCloseable {
     /**
      * A message with its descriptors, which are the receiver's to close.
      *
-     * @param complete false if more descriptors came than any message has; those are closed
+     * @param complete false if more descriptors came than any message has, or than this process may have open; those are closed
      */
     public record Incoming(Message message, List<Fd> descriptors, boolean complete) {}
 

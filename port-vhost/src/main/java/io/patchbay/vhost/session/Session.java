@@ -89,7 +89,9 @@ public final class Session {
         int bytes = message.payload().length;
         int files = incoming.descriptors().size();
         if (!incoming.complete()) {
-            return Optional.of("more than " + MessageDescriptor.MAX_DESCRIPTORS + " descriptors");
+            // The kernel does not say which of the two it was.
+            return Optional.of("more than " + MessageDescriptor.MAX_DESCRIPTORS
+                    + " descriptors, or more than this process may have open (LimitNOFILE)");
         }
         if (request == Request.SET_MEM_TABLE) {
             long regions = message.tableCount(); // -1, and so no size, of a table that is too short to say

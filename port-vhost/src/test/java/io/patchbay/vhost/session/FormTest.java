@@ -188,6 +188,9 @@ class FormTest {
 
         assertThat(frontEnd.reply()).isEqualTo(Message.reply(5, Message.number(1)));
         synchronise();
+        assertThat(fixture.statistics().lastRefusal())
+                .as("the kernel also cuts off what we cannot have open")
+                .contains("more than 8 descriptors, or more than this process may have open");
     }
 
     @Test

@@ -23,6 +23,7 @@ public final class Connection implements AutoCloseable {
     private final Duration replyTime;
     private final byte[] header = new byte[MessageDescriptor.HEADER_BYTES];
     private final List<Fd> descriptors = new ArrayList<>();
+    private final PollSet hangUp = new PollSet(1);
     private byte[] payload = new byte[0];
     private int headerBytes;
     private int payloadBytes;
@@ -167,6 +168,11 @@ public final class Connection implements AutoCloseable {
 
     public UnixSocket.Peer peer() {
         return socket.peer();
+    }
+
+    /** Whether the other side has closed it; messages from before that may still be unread. */
+    boolean hasHungUp() {
+        return hangUp.clear().add(socket.number(), PollSet.HANG_UP).isReady();
     }
 
     /** The descriptor that becomes readable when there is something to read. */

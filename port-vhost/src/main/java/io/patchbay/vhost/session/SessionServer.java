@@ -139,7 +139,7 @@ public final class SessionServer implements AutoCloseable {
         PollSet waiting = new PollSet(2);
         Spending spending = new Spending(limit, tally);
         while (!stopping) {
-            Optional<Duration> pause = longer(source.pause(), spending.beginRest());
+            Optional<Duration> pause = Durations.longer(source.pause(), spending.beginRest());
             waiting.clear().add(stop.number(), PollSet.IN);
             if (pause.isEmpty() && hasDescriptor()) {
                 waiting.add(source.number(), PollSet.IN);
@@ -208,8 +208,11 @@ public final class SessionServer implements AutoCloseable {
             if (deaf.isEmpty() && hasDescriptor()) {
                 waiting.add(source.number(), PollSet.IN);
             }
-            boolean _ = waiting.await(shorter(deaf, untilLate(connection, begun)));
-            if (deaf.isEmpty() && hasDescriptor()) {
+            boolean _ = waiting.await(
+                    Durations.shorter(deaf, untilLate(connection, begun)).orElse(FOR_EVER));
+            // Looked at in this order, whoever is turned away came while the one that is served was there. Who comes
+            // after its end, perhaps itself again, waits until that is read.
+            if (deaf.isEmpty() && hasDescriptor() && waiting.ready(2) && !connection.hasHungUp()) {
                 spending.onServed();
                 source.next().ifPresent(this::turnAway);
                 spending.onComers();
@@ -252,7 +255,7 @@ public final class SessionServer implements AutoCloseable {
 
     /** When the source is to be looked at again, if it is one that others can come from while a front end is served. */
     private Optional<Duration> deafTime(Spending spending) {
-        return hasDescriptor() ? longer(source.pause(), spending.restFromComers()) : Optional.empty();
+        return hasDescriptor() ? Durations.longer(source.pause(), spending.restFromComers()) : Optional.empty();
     }
 
     private void handle(Connection.Incoming incoming, Session session) throws ConnectionException {
@@ -278,16 +281,6 @@ public final class SessionServer implements AutoCloseable {
                     + patience.message().toMillis() + " ms");
         }
         return Optional.of(left.plusMillis(1));
-    }
-
-    private static Optional<Duration> longer(Optional<Duration> one, Optional<Duration> other) {
-        return one.isEmpty() || (other.isPresent() && other.get().compareTo(one.get()) > 0) ? other : one;
-    }
-
-    private static Duration shorter(Optional<Duration> one, Optional<Duration> other) {
-        Duration a = one.orElse(FOR_EVER);
-        Duration b = other.orElse(FOR_EVER);
-        return a.compareTo(b) < 0 ? a : b;
     }
 
     /** A port has one cable: whoever comes while it is plugged in goes away again. */

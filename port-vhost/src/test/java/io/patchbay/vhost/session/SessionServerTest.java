@@ -75,6 +75,40 @@ class SessionServerTest {
     }
 
     @Test
+    void aFrontEndThatReconnectsAtOnceIsServed() throws IOException {
+        try (ServerFixture fixture = new ServerFixture(directory)) {
+            for (int i = 0; i < 500; i++) {
+                try (TestFrontEnd frontEnd = fixture.connect()) {
+                    awaitServed(frontEnd);
+                }
+            }
+            assertThat(fixture.statistics().turnedAway()).isZero();
+        }
+    }
+
+    @ParameterizedTest
+    @ValueSource(ints = {1, 3})
+    void aFrontEndThatReconnectsWhileItsMessagesAreUnreadIsServed(int messages) throws IOException {
+        byte[] owner = Message.request(Request.SET_OWNER, false, new byte[0]).encode();
+        try (ServerFixture fixture = new ServerFixture(directory)) {
+            fixture.device.burning = Duration.ofMillis(100);
+            try (TestFrontEnd first = fixture.connect()) {
+                for (int i = 0; i < messages; i++) {
+                    first.send(owner, 0);
+                }
+                Waiting.until(
+                        Duration.ofSeconds(10),
+                        () -> "the first message is being obeyed: " + fixture.device.calls,
+                        () -> fixture.device.calls.contains("setOwner"));
+            }
+            try (TestFrontEnd again = fixture.connect()) {
+                awaitServed(again);
+            }
+            assertThat(fixture.statistics().turnedAway()).isZero();
+        }
+    }
+
+    @Test
     void twoThousandFrontEndsOneAfterAnotherLeaveNothingBehind() throws IOException {
         try (ServerFixture fixture = new ServerFixture(directory)) {
             for (int i = 1; i <= 2000; i++) {

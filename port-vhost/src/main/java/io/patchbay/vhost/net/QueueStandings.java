@@ -88,7 +88,8 @@ final class QueueStandings {
                 || table.get(ValueLayout.JAVA_LONG_UNALIGNED, Long.BYTES) != 0;
     }
 
-    List<VhostDetails.Queue> view() {
+    /** @param beginEnabled whether a ring of which the front end has not said so is enabled */
+    List<VhostDetails.Queue> view(boolean beginEnabled) {
         List<VhostDetails.Queue> queues = new ArrayList<>();
         for (int index = 0; index < vrings.length; index++) {
             Vring vring = vrings[index];
@@ -103,7 +104,7 @@ final class QueueStandings {
                         index,
                         QueueMaker.isReceive(index) ? "to guest" : "from guest",
                         vring.size(),
-                        vring.enabled(),
+                        vring.enabledOr(beginEnabled),
                         state,
                         counters.get(QueueCounters.Count.KICKS),
                         counters.get(QueueCounters.Count.CALLS),

@@ -104,12 +104,16 @@ final class RunningQueues {
         }
     }
 
-    /** Makes every ring that can run and does not yet, and hands it to the workers. */
-    void publish(long features, GuestMemory memory) {
+    /**
+     * Makes every ring that can run and does not yet, and hands it to the workers.
+     *
+     * @param beginEnabled whether a ring of which the front end has not said so is enabled
+     */
+    void publish(long features, boolean beginEnabled, GuestMemory memory) {
         List<Integer> made = new ArrayList<>();
         for (int index = 0; index < vrings.length; index++) {
             Vring vring = vrings[index];
-            if (vring.started() && vring.enabled() && !runs(index)) {
+            if (vring.started() && vring.enabledOr(beginEnabled) && !runs(index)) {
                 try {
                     if (QueueMaker.isReceive(index)) {
                         receiving.put(index, maker.receiving(index, features, memory));

@@ -40,6 +40,7 @@ final class Virtqueues {
     private final RunningQueues running;
     private final QueueStandings standings;
     private long features;
+    private boolean negotiated;
 
     Virtqueues(PortContext context, MemoryRules rules) {
         this.slots = new MemorySlots(MAX_MEMORY_SLOTS, rules);
@@ -56,13 +57,14 @@ final class Virtqueues {
     }
 
     void setFeatures(long wanted) throws RefusedException {
-        if (wanted == features) {
+        if (negotiated && wanted == features) {
             return; // front ends repeat themselves for every queue pair
         }
         boolean anotherLayout = RingLayout.of(wanted) != layout();
         if (anotherLayout && Arrays.stream(vrings).anyMatch(Vring::started)) {
             throw new RefusedException("the ring layout cannot become " + RingLayout.of(wanted) + " while rings run");
         }
+        negotiated = true;
         if ((wanted ^ features) == Feature.VHOST_F_LOG_ALL.mask()) {
             changeLogging(() -> features = wanted);
             return;
@@ -73,37 +75,30 @@ final class Virtqueues {
                 // Where a queue of the one layout stood says nothing of the other.
                 Arrays.stream(vrings).forEach(Vring::forgetBase);
             }
-            if (!Feature.VHOST_USER_F_PROTOCOL_FEATURES.in(wanted)) {
-                // Such a front end knows no SET_VRING_ENABLE.
-                for (Vring vring : vrings) {
-                    vring.setEnabled(true);
-                }
-            }
         });
     }
 
-    /** Stops and disables every queue. */
+    /** Whether rings of which the front end has not said so are enabled: it may have chosen to know no SET_VRING_ENABLE. */
+    private boolean beginEnabled() {
+        return negotiated && !Feature.VHOST_USER_F_PROTOCOL_FEATURES.in(features);
+    }
+
+    /** Stops every queue. */
     void reset() {
-        change(index -> true, () -> {
-            for (Vring vring : vrings) {
-                vring.stop();
-                vring.setEnabled(false);
-            }
-        });
+        change(index -> true, () -> Arrays.stream(vrings).forEach(Vring::rewind));
     }
 
     /** Forgets all that the front end has said, and gives back all that it has given. */
     void clear() {
         change(index -> true, () -> {
-            for (Vring vring : vrings) {
-                vring.reset();
-            }
+            Arrays.stream(vrings).forEach(Vring::reset);
             slots.replace(GuestMemory.EMPTY);
             slots.forget();
             running.forget();
             log.replace(Optional.empty());
             log.replaceSignal(Optional.empty());
             features = 0;
+            negotiated = false;
         });
     }
 
@@ -129,7 +124,7 @@ final class Virtqueues {
             slots.replace(next); // or its regions would be nobody's to close if memory that is gone stops the move
         }
         slots.closeUnused();
-        running.publish(features, next);
+        publish();
     }
 
     void setLog(LogDescription description, Fd file) throws RefusedException {
@@ -223,7 +218,9 @@ final class Virtqueues {
 
     void setEnabled(long index, boolean enabled) throws RefusedException {
         Vring vring = vring(index);
-        if (vring.enabled() != enabled) {
+        if (vring.enabledOr(beginEnabled()) == enabled) {
+            vring.setEnabled(enabled); // what runs is not disturbed
+        } else {
             change(only(index), () -> vring.setEnabled(enabled));
         }
     }
@@ -245,7 +242,7 @@ final class Virtqueues {
         change.run();
         slots.closeUnused();
         log.closeUnused();
-        running.publish(features, slots.memory());
+        publish();
     }
 
     /** Changes what is logged, and where, while the queues go on: those that can log it. */
@@ -253,7 +250,11 @@ final class Virtqueues {
         change.run();
         running.move(features, slots.memory());
         log.closeUnused();
-        running.publish(features, slots.memory());
+        publish();
+    }
+
+    private void publish() {
+        running.publish(features, beginEnabled(), slots.memory());
     }
 
     private static IntPredicate only(long index) {
@@ -288,6 +289,6 @@ final class Virtqueues {
     }
 
     List<VhostDetails.Queue> view() {
-        return standings.view();
+        return standings.view(beginEnabled());
     }
 }

@@ -16,7 +16,7 @@ final class Vring {
     private Optional<EventFd> error = Optional.empty();
     private boolean started;
     private boolean hasRun;
-    private boolean enabled;
+    private Optional<Boolean> enabled = Optional.empty();
     private String trouble = "";
 
     int size() {
@@ -99,12 +99,13 @@ final class Vring {
         setKick(Optional.empty());
     }
 
-    boolean enabled() {
-        return enabled;
+    /** Whether the front end allows it to run; {@code fresh} if it has not said. */
+    boolean enabledOr(boolean fresh) {
+        return enabled.orElse(fresh);
     }
 
     void setEnabled(boolean on) {
-        enabled = on;
+        enabled = Optional.of(on);
     }
 
     /** Why the ring cannot run although it was started; empty if it can. */
@@ -116,16 +117,20 @@ final class Vring {
         trouble = why;
     }
 
+    /** Stops the ring, as a reset of the device does: it is to be enabled anew. */
+    void rewind() {
+        stop();
+        enabled = Optional.empty();
+    }
+
     /** Forgets everything, as before the front end came. */
     void reset() {
-        stop();
+        rewind();
         setCall(Optional.empty());
         setError(Optional.empty());
         size = 0;
         addresses = Optional.empty();
         forgetBase();
         hasRun = false;
-        enabled = false;
-        trouble = "";
     }
 }

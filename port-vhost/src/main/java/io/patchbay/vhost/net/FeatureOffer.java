@@ -1,12 +1,14 @@
 package io.patchbay.vhost.net;
 
 import io.patchbay.core.linux.UnixSocket;
+import io.patchbay.vhost.net.OfferState.Holder;
 import io.patchbay.vhost.wire.Feature;
 import java.io.IOException;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
+import java.util.stream.Stream;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
@@ -18,18 +20,26 @@ import org.slf4j.LoggerFactory;
  * ({@link OfferState}), whatever the configuration says by then; a feature that was disabled goes with the next virtual machine. Only a
  * version of the switch that cannot do something any more takes it away. Both are said in the log and by {@code port show}.
  *
+ * <p>A port may have had several virtual machines that still live. Each counts that has made use of features; one that has only asked may be a
+ * probe, and counts if nobody else does.
+ *
  * <p>Confined to the device's lock.
  */
 final class FeatureOffer {
 
     private static final Logger LOG = LoggerFactory.getLogger(FeatureOffer.class);
 
+    /** More that live at once than any port has; beyond them the oldest is forgotten, or a front end could fill the file. */
+    static final int MAX_HOLDERS = 16;
+
     private final String port;
     private final long supported;
     private final long configured;
     private final Optional<Path> file;
-    private Optional<OfferState> remembered = Optional.empty();
-    private Optional<UnixSocket.Peer> peer = Optional.empty();
+    /** Whom something was offered, the latest first; some may have gone since. */
+    private List<Holder> remembered = List.of();
+
+    private Optional<PeerProcess> peer = Optional.empty();
     private long kept;
     private List<String> lost = List.of();
     private String announced = "";
@@ -53,7 +63,7 @@ final class FeatureOffer {
             return;
         }
         try {
-            remembered = OfferState.read(file.get());
+            remembered = OfferState.read(file.get()).map(OfferState::holders).orElse(List.of());
             reckon();
         } catch (IOException e) {
             LOG.warn(
@@ -67,17 +77,18 @@ final class FeatureOffer {
 
     /** A conversation begins. */
     void connected(UnixSocket.Peer who) {
-        peer = Optional.of(who);
+        peer = PeerProcess.of(who.pid());
         reckon();
     }
 
-    /** What the front end is offered, which is remembered from now on. */
+    /** What the front end is offered, which is remembered from now on unless it may be a probe. */
     long offer() {
         reckon();
-        Optional<PeerProcess> process =
-                owner().isPresent() ? owner().flatMap(OfferState::process) : peer.flatMap(p -> PeerProcess.of(p.pid()));
-        List<String> acknowledged = owner().map(OfferState::acknowledged).orElse(List.of());
-        remember(process, acknowledged);
+        List<Holder> present = present();
+        Optional<Holder> known = known(present);
+        if (known.isPresent() || present.isEmpty()) {
+            remember(present, known.map(Holder::acknowledged).orElse(List.of()));
+        }
         return offered();
     }
 
@@ -86,14 +97,13 @@ final class FeatureOffer {
         return configured | kept;
     }
 
-    /** The guest makes use of features. */
+    /** The guest makes use of features, all of which are on offer; from now on its front end is remembered. */
     void acknowledged(long features) {
-        if (owner().isEmpty()) {
-            long _ = offer(); // it has not asked what there is
-        }
-        long before = mask(remembered.map(OfferState::acknowledged).orElse(List.of()));
-        if ((features & ~before) != 0) {
-            remember(remembered.flatMap(OfferState::process), Feature.names(before | features));
+        List<Holder> present = present();
+        Optional<Holder> known = known(present);
+        long before = mask(known.map(Holder::acknowledged).orElse(List.of()));
+        if (known.isEmpty() || (features & ~before) != 0) {
+            remember(present, Feature.names(before | features));
         }
     }
 
@@ -116,14 +126,25 @@ final class FeatureOffer {
         return new VhostDetails.Offer(Feature.names(supported & ~offered()), kept(), lost, trouble);
     }
 
-    /** What was remembered, as long as it concerns a process that lives, or may live. */
-    private Optional<OfferState> owner() {
-        return remembered.filter(
-                state -> state.process().map(PeerProcess::isAlive).orElse(true));
+    /** What was remembered of processes that live, or may live. */
+    private List<Holder> present() {
+        return remembered.stream().filter(Holder::isThere).toList();
+    }
+
+    /** The front end that is served, if it is one of them. */
+    private Optional<Holder> known(List<Holder> present) {
+        return present.stream().filter(this::isPeer).findFirst();
+    }
+
+    private boolean isPeer(Holder holder) {
+        return holder.process().equals(peer);
     }
 
     private void reckon() {
-        List<String> before = owner().map(OfferState::offered).orElse(List.of());
+        List<String> before = present().stream()
+                .flatMap(holder -> holder.offered().stream())
+                .distinct()
+                .toList();
         kept = mask(before) & supported & ~configured;
         List<String> gone = new ArrayList<>(before);
         gone.removeAll(Feature.names(supported));
@@ -149,21 +170,20 @@ final class FeatureOffer {
         announced = text;
     }
 
-    private void remember(Optional<PeerProcess> process, List<String> acknowledged) {
-        OfferState state = new OfferState(
-                OfferState.VERSION,
-                process,
-                Feature.names(offered()),
-                acknowledged,
-                Virtqueues.MAX_PAIRS,
-                Virtqueues.MAX_MEMORY_SLOTS);
-        if (file.isEmpty() || (trouble.isEmpty() && remembered.equals(Optional.of(state)))) {
-            remembered = Optional.of(state);
+    /** Remembers what the front end that is served is offered, and others that are there. */
+    private void remember(List<Holder> present, List<String> acknowledged) {
+        List<Holder> holders = Stream.concat(
+                        Stream.of(new Holder(peer, Feature.names(offered()), acknowledged)),
+                        present.stream().filter(holder -> !isPeer(holder)))
+                .limit(MAX_HOLDERS)
+                .toList();
+        boolean same = remembered.equals(holders);
+        remembered = holders;
+        if (file.isEmpty() || (same && trouble.isEmpty())) {
             return;
         }
-        remembered = Optional.of(state);
         try {
-            state.write(file.get());
+            OfferState.of(holders).write(file.get());
             trouble = "";
         } catch (IOException e) {
             String why = file.get() + " cannot be written: " + e;

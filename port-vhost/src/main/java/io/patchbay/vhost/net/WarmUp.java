@@ -35,16 +35,16 @@ public final class WarmUp {
     private WarmUp() {}
 
     /**
-     * Whether the front end lives that a port's state file tells of: it was connected to a switch before this one, and wants it back.
+     * Whether a front end lives that a port's state file tells of: it was connected to a switch before this one, and wants it back.
      *
      * @param state need not exist
      */
     public static boolean isGuestWaiting(Path state) {
         try {
-            return OfferState.read(state)
-                    .flatMap(OfferState::process)
-                    .filter(PeerProcess::isAlive)
-                    .isPresent();
+            return OfferState.read(state).stream()
+                    .flatMap(known -> known.holders().stream())
+                    .flatMap(holder -> holder.process().stream())
+                    .anyMatch(PeerProcess::isAlive);
         } catch (IOException e) {
             return false; // the port will say what is wrong with its file
         }

@@ -50,13 +50,8 @@ class FeatureOfferTest {
     private void killTheVirtualMachine() throws IOException {
         OfferState state = OfferState.read(file()).orElseThrow();
         PeerProcess process = state.process().orElseThrow();
-        new OfferState(
-                        state.version(),
-                        Optional.of(new PeerProcess(process.bootId(), process.pid(), process.startTicks() - 1)),
-                        state.offered(),
-                        state.acknowledged(),
-                        state.queuePairs(),
-                        state.memorySlots())
+        PeerProcess gone = new PeerProcess(process.bootId(), process.pid(), process.startTicks() - 1);
+        OfferState.of(List.of(new OfferState.Holder(Optional.of(gone), state.offered(), state.acknowledged())))
                 .write(file());
     }
 

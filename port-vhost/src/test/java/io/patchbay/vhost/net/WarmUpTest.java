@@ -42,7 +42,8 @@ class WarmUpTest {
 
     private Path state(PeerProcess process) throws Exception {
         Path file = directory.resolve("vm1.json");
-        new OfferState(OfferState.VERSION, Optional.of(process), List.of(), List.of(), 1, 1).write(file);
+        OfferState.of(List.of(new OfferState.Holder(Optional.of(process), List.of(), List.of())))
+                .write(file);
         return file;
     }
 

@@ -102,10 +102,18 @@ final class VhostNetDevice implements VhostDevice {
 
     @Override
     public void setMemoryTable(List<RegionDescription> regions, List<Fd> files) throws RefusedException {
+        changeMemory(files, () -> queues.setMemoryTable(regions, files));
+    }
+
+    private interface MemoryChange {
+        void make() throws RefusedException;
+    }
+
+    private void changeMemory(List<Fd> files, MemoryChange change) throws RefusedException {
         try {
             SentFiles.checkMemory(rules, "guest memory", files);
             synchronized (this) {
-                queues.setMemoryTable(regions, files);
+                change.make();
                 memoryRejected = "";
             }
         } catch (RefusedException e) {
@@ -115,7 +123,9 @@ final class VhostNetDevice implements VhostDevice {
     }
 
     private synchronized void rejectMemory(RefusedException e) {
-        memoryRejected = String.valueOf(e.getMessage());
+        if (queues.memory().regions().isEmpty()) { // otherwise what is there goes on
+            memoryRejected = String.valueOf(e.getMessage());
+        }
     }
 
     @Override
@@ -125,18 +135,7 @@ final class VhostNetDevice implements VhostDevice {
 
     @Override
     public void addMemoryRegion(RegionDescription region, Fd file) throws RefusedException {
-        try {
-            SentFiles.checkMemory(rules, "guest memory", List.of(file));
-            synchronized (this) {
-                queues.addMemoryRegion(region, file);
-                memoryRejected = "";
-            }
-        } catch (RefusedException e) {
-            if (queues.memory().regions().isEmpty()) { // otherwise what is there goes on
-                rejectMemory(e);
-            }
-            throw e;
-        }
+        changeMemory(List.of(file), () -> queues.addMemoryRegion(region, file));
     }
 
     @Override

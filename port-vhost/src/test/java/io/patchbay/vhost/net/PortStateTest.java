@@ -151,11 +151,31 @@ class PortStateTest {
         try (GuestRig rig = GuestRig.adaptive();
                 Fd file = SharedMemory.createMemfd("short", 4096)) {
             FrontEnd a = rig.connect(0, FrontEndSettings.MODERN);
+            a.client().tell(Request.SET_MEM_TABLE, Message.memoryTable(List.of()), NO_FILES);
             RegionDescription tooLong = new RegionDescription(0, 8192, 0x1_0000, 0);
             assertThatThrownBy(() -> a.client()
                             .tell(Request.SET_MEM_TABLE, Message.memoryTable(List.of(tooLong)), List.of(file)))
                     .isInstanceOf(IOException.class);
             awaitReason(rig, "memory not shared", "of a file of 4096 bytes");
+        }
+    }
+
+    @Test
+    void aTableThatIsRefusedDoesNotMakeAPortDownThatGoesOn() throws Exception {
+        try (GuestRig rig = GuestRig.adaptive();
+                Fd file = SharedMemory.createMemfd("short", 4096)) {
+            FrontEnd a = rig.connect(0, FrontEndSettings.MODERN);
+            FrontEnd b = rig.connect(1, FrontEndSettings.MODERN);
+            byte[] table = Message.memoryTable(List.of(new RegionDescription(0, 8192, 0x1_0000, 0)));
+            assertThatThrownBy(() -> a.client().tell(Request.SET_MEM_TABLE, table, List.of(file)))
+                    .isInstanceOf(IOException.class);
+
+            byte[] frame = GuestToGuestTest.frame(2, 1, 100, new java.util.Random(1));
+            assertThat(a.send(frame)).isTrue();
+            assertThat(GuestRig.await(b)).isEqualTo(frame);
+            assertThat(rig.port(0).status().up())
+                    .as(rig.port(0).status().reason())
+                    .isTrue();
         }
     }
 

@@ -2,6 +2,7 @@ package io.patchbay.vhost.net;
 
 import io.patchbay.core.linux.UnixSocket;
 import io.patchbay.vhost.net.OfferState.Holder;
+import io.patchbay.vhost.session.RefusedException;
 import io.patchbay.vhost.wire.Feature;
 import java.io.IOException;
 import java.nio.file.Path;
@@ -95,6 +96,14 @@ final class FeatureOffer {
     /** The features on offer. */
     long offered() {
         return configured | kept;
+    }
+
+    /** Refuses features that are not on offer. */
+    void check(long features) throws RefusedException {
+        long unknown = features & ~offered();
+        if (unknown != 0) {
+            throw new RefusedException("the front end wants " + Feature.names(unknown) + ", which is not offered");
+        }
     }
 
     /** The guest makes use of features, all of which are on offer; from now on its front end is remembered. */

@@ -59,14 +59,15 @@ final class VhostNetDevice implements VhostDevice {
 
     @Override
     public synchronized void setFeatures(long wanted) throws RefusedException {
-        long unknown = wanted & ~offer.offered();
-        if (unknown != 0) {
-            featuresRejected = "the front end wants " + Feature.names(unknown) + ", which is not offered";
-            throw new RefusedException("features that were not offered: " + Feature.names(unknown));
+        try {
+            offer.check(wanted);
+            queues.setFeatures(wanted);
+        } catch (RefusedException e) {
+            featuresRejected = String.valueOf(e.getMessage());
+            throw e;
         }
         featuresRejected = "";
         offer.acknowledged(wanted);
-        queues.setFeatures(wanted);
     }
 
     @Override

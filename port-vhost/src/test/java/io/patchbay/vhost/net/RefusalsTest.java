@@ -241,6 +241,21 @@ class RefusalsTest {
         assertThat(a.client().ask(Request.GET_STATUS)).isEqualTo(0x0b);
     }
 
+    @Test
+    void anotherLayoutThatIsRefusedIsMissingFromTheStatus() throws IOException {
+        long wanted = FrontEndSettings.MODERN.features() | Feature.VHOST_USER_F_PROTOCOL_FEATURES.mask();
+        a.client().tell(Request.SET_STATUS, Message.number(0x0b), NO_FILES);
+
+        byte[] packed = Message.number(wanted | Feature.VIRTIO_F_RING_PACKED.mask());
+        assertThatThrownBy(() -> a.client().tell(Request.SET_FEATURES, packed, NO_FILES))
+                .isInstanceOf(IOException.class);
+        assertThat(a.client().ask(Request.GET_STATUS)).as("without FEATURES_OK").isEqualTo(0x03);
+        assertThat(rig.port(0).status().reason()).contains("features rejected", "while rings run");
+
+        a.client().tell(Request.SET_FEATURES, Message.number(wanted), NO_FILES);
+        assertThat(a.client().ask(Request.GET_STATUS)).isEqualTo(0x0b);
+    }
+
     @ParameterizedTest
     @ValueSource(longs = {0, 0x0100_5e00_0001L, 0xffff_ffff_ffffL})
     void anAnnouncementOfAnAddressThatNoStationHas(long address) {

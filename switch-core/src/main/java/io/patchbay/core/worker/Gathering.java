@@ -70,7 +70,7 @@ final class Gathering {
 
     /** Whether it is to be delivered before more is added. */
     boolean isFull() {
-        return count >= enough || bytes >= ENOUGH_BYTES || standsAlone();
+        return count >= enough || bytes >= ENOUGH_BYTES || routes.isFull() || standsAlone();
     }
 
     /**

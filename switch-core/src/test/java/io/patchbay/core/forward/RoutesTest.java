@@ -4,12 +4,14 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import io.patchbay.core.frame.Burst;
 import java.util.Arrays;
+import java.util.stream.IntStream;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 
 class RoutesTest {
 
     private static final int C = Burst.CAPACITY;
+    private static final int PORTS = 4096;
 
     private final Routes routes = new Routes(3);
 
@@ -97,5 +99,95 @@ class RoutesTest {
             }
         }
         assertThat(routes.count(2)).isEqualTo(3 * C);
+    }
+
+    @Test
+    void aListThatGrowsKeepsItsOrder() {
+        Routes many = new Routes(64);
+        many.resize(1);
+        for (int b = 0; b < 64; b++) {
+            many.begin(b);
+            many.add(0, 0);
+            many.addRun(0, 1, C - 1);
+            many.add(0, C - 1);
+        }
+        assertThat(Arrays.copyOf(many.frames(0), many.count(0)))
+                .isEqualTo(IntStream.range(0, 64 * C).toArray());
+    }
+
+    @Test
+    void portsThatComeLeaveTheListsOfOthersAsTheyAre() {
+        int[] list = routes.frames(3);
+        routes.resize(100);
+        assertThat(routes.frames(3)).isSameAs(list);
+        routes.add(99, 5);
+        assertThat(frames(99)).containsExactly(5);
+    }
+
+    @Test
+    void asManyPortsAsThereMayBeNeedLittleMemory() {
+        Routes many = new Routes(64);
+        for (int ports = 1; ports <= PORTS; ports++) {
+            many.resize(ports);
+        }
+        assertThat(numbers(many)).isEqualTo(PORTS * C);
+    }
+
+    /** For how many numbers there is room in the lists of all ports. */
+    private static int numbers(Routes routes) {
+        return IntStream.range(0, PORTS).map(port -> routes.frames(port).length).sum();
+    }
+
+    private static void flood(Routes routes, int burst) {
+        routes.begin(burst);
+        for (int frame = 0; frame < C; frame++) {
+            for (int port = 0; port < PORTS; port++) {
+                routes.add(port, frame);
+            }
+            routes.setFlooded(frame);
+        }
+    }
+
+    @Test
+    void itIsFullOfTheCopiesOfFloodsBeforeListsForManyPortsGrow() {
+        Routes many = new Routes(64);
+        many.resize(PORTS);
+        for (int storm = 0; storm < 3; storm++) {
+            assertThat(many.isFull()).isFalse();
+            flood(many, 0);
+            assertThat(many.isFull()).isTrue();
+            many.clear();
+        }
+        assertThat(numbers(many)).isEqualTo(PORTS * C);
+    }
+
+    @Test
+    void fewPortsAreNeverFull() {
+        Routes few = new Routes(64);
+        few.resize(64);
+        for (int b = 0; b < 64; b++) {
+            assertThat(few.isFull()).isFalse();
+            few.begin(b);
+            for (int frame = 0; frame < C; frame++) {
+                for (int port = 1; port < 64; port++) {
+                    few.add(port, frame);
+                }
+                few.setFlooded(frame);
+            }
+        }
+    }
+
+    @Test
+    void listsThatHaveBecomeLongDoNotStayWithPortsThatWereBusyOnce() {
+        Routes many = new Routes(64);
+        many.resize(PORTS);
+        for (int port = 0; port < PORTS; port++) {
+            for (int b = 0; b < 64; b++) {
+                many.begin(b);
+                many.addRun(port, 0, C);
+            }
+            many.clear();
+        }
+        assertThat(numbers(many)).isLessThan(2 << 20);
     }
 }

@@ -254,6 +254,20 @@ class TurnTest {
     }
 
     @Test
+    void aStormOnManyPortsIsDeliveredBeforeListsOfItsCopiesAreLong() {
+        List<Station> senders = List.of(plug(), plug(), plug());
+        for (int i = senders.size(); i < Switchboard.MAX_PORTS; i++) {
+            plug();
+        }
+        for (int i = 0; i < Burst.CAPACITY; i++) {
+            int length = FIRST_LENGTH + i;
+            senders.forEach(sender -> sender.sends(9999, length));
+        }
+        turn().take();
+        assertThat(stations.getLast().deliveries).extracting(List::size).containsExactly(128, 64);
+    }
+
+    @Test
     void aTurnThatTakesTooLongDeliversWhatItHasAndTheNextGoesOn() {
         Station receiver = plug();
         for (int i = 1; i <= 3; i++) {

@@ -1,6 +1,7 @@
 package io.patchbay.core.frame;
 
 import java.util.Arrays;
+import java.util.concurrent.ThreadLocalRandom;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -13,6 +14,10 @@ public final class FrameOffloads {
     private final long[] request;
     private final int[] headerLength;
     private final int[] piecesSent;
+
+    /** 0 if it was not drawn yet. */
+    private final int[] fragmentId;
+
     private boolean any;
     private int extraFrames;
     private @Nullable SoftwareOffload software;
@@ -22,6 +27,7 @@ public final class FrameOffloads {
         request = new long[capacity];
         headerLength = new int[capacity];
         piecesSent = new int[capacity];
+        fragmentId = new int[capacity];
     }
 
     /** Forgets those of all frames. */
@@ -29,6 +35,7 @@ public final class FrameOffloads {
         if (any) {
             Arrays.fill(request, Offload.NONE);
             Arrays.fill(piecesSent, 0);
+            Arrays.fill(fragmentId, 0);
             any = false;
             extraFrames = 0;
         }
@@ -75,6 +82,17 @@ public final class FrameOffloads {
 
     public void setPiecesSent(int i, int pieces) {
         piecesSent[i] = pieces;
+    }
+
+    /**
+     * The identification of all fragments of frame {@code i}, also of those that are made after it had to wait. Drawn at random for each frame, one of the
+     * ways of RFC 7739; never 0.
+     */
+    int fragmentId(int i) {
+        while (fragmentId[i] == 0) {
+            fragmentId[i] = ThreadLocalRandom.current().nextInt();
+        }
+        return fragmentId[i];
     }
 
     /** How many more frames there would be if all that ask for it were segmented. */

@@ -4,7 +4,6 @@ import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
 import java.lang.foreign.ValueLayout;
 import java.nio.ByteOrder;
-import java.util.concurrent.ThreadLocalRandom;
 
 /**
  * Does for a receiver what the sender of a frame left to others: completes checksums, cuts TCP streams and UDP trains into packets (TSO, USO)
@@ -78,7 +77,7 @@ public final class SoftwareOffload {
         if (kind == Offload.GSO_UDP) {
             step = fragmentBytes(Offload.gsoSize(offload));
             position = headers.unfragmentable();
-            fragmentId = ThreadLocalRandom.current().nextInt();
+            fragmentId = burst.offloads().fragmentId(i);
             completeDatagram();
         } else {
             step = Offload.gsoSize(offload);

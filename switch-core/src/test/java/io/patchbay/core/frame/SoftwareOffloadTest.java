@@ -81,6 +81,19 @@ class SoftwareOffloadTest {
     }
 
     @Test
+    void aFrameThatIsBegunAnewIsCutTheSameAndEachHasAnIdentificationOfItsOwn() {
+        Packet packet = TestPackets.random(new Random(4), 6, false, 4000);
+        List<List<byte[]>> fragments = new ArrayList<>();
+        for (int i = 0; i < 2; i++) {
+            add(packet, packet.offload(Offload.GSO_UDP, 1000), new Random(4));
+            fragments.add(output());
+            assertThat(output()).containsExactlyElementsOf(fragments.getLast());
+        }
+        assertThat(fragments.getFirst().getFirst())
+                .isNotEqualTo(fragments.getLast().getFirst());
+    }
+
+    @Test
     void aChecksumIsCompletedOverWhatTheRequestNames() {
         for (long seed = 0; seed < ROUNDS; seed++) {
             Random random = new Random(seed);

@@ -10,7 +10,12 @@ import io.patchbay.core.frame.OffloadCheck;
 import io.patchbay.core.frame.OffloadSet;
 import io.patchbay.core.frame.TestFrames;
 import io.patchbay.core.linux.Errno;
+import io.patchbay.core.linux.FileCalls;
 import io.patchbay.core.linux.FrameBatch;
+import io.patchbay.core.linux.SharedMemory;
+import java.nio.ByteBuffer;
+import java.nio.file.Files;
+import java.nio.file.Path;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.HexFormat;
@@ -215,5 +220,39 @@ class UplinkHoldTest {
         assertThat(counters.get(QueueCounters.Count.SOFTWARE_SEGMENTED)).isOne();
         assertThat(counters.get(FRAMES)).isOne();
         assertThat(counters.dropped()).isZero();
+    }
+
+    @Test
+    void fragmentsOfADatagramThatHadToWaitHaveOneIdentification() throws Exception {
+        byte[] frame = new byte[62 + 2500];
+        byte[] headers = HexFormat.of()
+                .parseHex("020000000001020000000002" + "86dd" + "6000000009cc1140" + "00".repeat(32)
+                        + "03e807d009cc0000");
+        System.arraycopy(headers, 0, frame, 0, headers.length);
+        burst.clear();
+        TestFrames.add(burst, frame, new Random(1));
+        long request = Offload.of(Offload.FLAG_NEEDS_CSUM, Offload.GSO_UDP, 1000, 54, 6);
+        assertThat(OffloadCheck.ofGuest(OffloadSet.ALL).accept(burst, request)).isTrue();
+        int[] writes = {0};
+        try (var file = SharedMemory.createMemfd("wire", 0)) {
+            UplinkTransmitter uplink = uplink(
+                    (batch, from) -> {
+                        writes[0]++;
+                        return writes[0] == 2
+                                ? -Errno.ENOBUFS
+                                : FileCalls.writeEach(file.number(), batch, from, from + 1);
+                    },
+                    PATIENT);
+            assertThat(uplink.offer(burst, ALL, 1)).isZero();
+            assertThat(offerUntilTaken(uplink, 1)).isOne();
+            ByteBuffer sent = ByteBuffer.wrap(Files.readAllBytes(Path.of("/proc/self/fd/" + file.number())));
+            int fragment = 62 + 1000;
+            assertThat(sent.capacity()).isEqualTo(2508 + 3 * 62);
+            assertThat(List.of(sent.get(20), sent.get(fragment + 20), sent.get(2 * fragment + 20)))
+                    .as("next header")
+                    .containsOnly((byte) 44);
+            assertThat(List.of(sent.getInt(fragment + 58), sent.getInt(2 * fragment + 58)))
+                    .containsOnly(sent.getInt(58));
+        }
     }
 }

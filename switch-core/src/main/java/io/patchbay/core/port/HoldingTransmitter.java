@@ -13,7 +13,8 @@ import io.patchbay.core.linux.RoomBell;
 public interface HoldingTransmitter extends Transmitter {
 
     /**
-     * Sends frames of a burst, in order, until one finds no room; each that is dealt with is counted as delivered or dropped.
+     * Sends frames of a burst, in order, until one finds no room; each that is dealt with is counted as delivered or dropped. If it throws, all of them
+     * have been.
      *
      * @return how many were dealt with, 0 to {@code count}; the rest is as if it had not been offered
      */

@@ -13,7 +13,7 @@ import java.util.Optional;
 public interface Transmitter {
 
     /**
-     * Sends frames of a burst, in order, and counts each as delivered or dropped.
+     * Sends frames of a burst, in order, and counts each as delivered or dropped, also if it throws because a sender's memory has gone.
      *
      * <p>Nothing of the burst is kept when this returns: frames are copied into the receiver's memory or handed to the kernel.
      *

@@ -28,6 +28,26 @@ final class UplinkWriter {
         WAITS
     }
 
+    /** What became of frames, and is not counted yet. */
+    private static final class Tally {
+
+        /** Written, or dropped. */
+        private int dealtWith;
+
+        private long delivered;
+        private long deliveredBytes;
+
+        /** Frames among those delivered that were thrown away behind the device. */
+        private int lost;
+
+        void clear() {
+            dealtWith = 0;
+            delivered = 0;
+            deliveredBytes = 0;
+            lost = 0;
+        }
+    }
+
     private final FrameSink sink;
     private final QueueCounters counters;
     private final int headerBytes;
@@ -35,13 +55,13 @@ final class UplinkWriter {
     private final WhenFull whenFull;
     private final Pressure pressure;
     private final OutgoingFrames out;
+    private final Tally whole = new Tally();
+    private final Tally pieces = new Tally();
 
-    private long delivered;
-    private long deliveredBytes;
+    /** That of what is being written: of frames, or of the pieces of one. */
+    private Tally tally = whole;
+
     private boolean patient;
-
-    /** Frames among those delivered, not counted yet, that were thrown away behind the device. */
-    private int lost;
 
     /** What became of the frame dealt with last. */
     private Fate fate = Fate.SENT;
@@ -63,28 +83,40 @@ final class UplinkWriter {
     }
 
     /**
-     * Writes frames, in order, until one waits.
+     * Writes frames, in order, until one waits. If it breaks off, because the sender's memory has gone, what was not written is dropped.
      *
      * @param mayWait whether one may
      * @return how many were dealt with: written, or dropped
      */
     int write(Burst burst, int[] frames, int count, boolean mayWait) {
         out.batch().clear(); // memory that was taken away may have ended the call before
-        delivered = Math.min(0, delivered); // below 0 if more were lost late than were delivered
-        deliveredBytes = 0;
+        long owed = Math.min(0, whole.delivered); // below 0 if more were lost late than were delivered
+        whole.clear();
+        whole.delivered = owed;
+        tally = whole;
         patient = mayWait;
         fate = Fate.SENT;
+        boolean brokeOff = true;
+        try {
+            writeAll(burst, frames, count);
+            brokeOff = false;
+        } finally {
+            counters.drop(DropReason.PORT_DOWN, brokeOff ? count - whole.dealtWith : 0);
+            countWhole();
+        }
+        return whole.dealtWith;
+    }
+
+    private void writeAll(Burst burst, int[] frames, int count) {
         boolean offloads = burst.offloads().any();
-        int done = 0;
-        int soft = 0;
         int i = 0;
         while (i < count && fate != Fate.WAITS) {
             int frame = frames[i];
             long offload = offloads ? burst.offloads().of(frame) : Offload.NONE;
             if (offload != Offload.NONE && !OffloadSet.suffices(takes, offload)) {
-                done += flush();
-                if (fate != Fate.WAITS && writeInSoftware(burst, frame, offload) != Fate.WAITS) {
-                    soft++;
+                flush();
+                if (fate != Fate.WAITS) {
+                    writeInSoftware(burst, frame, offload);
                 }
                 i++;
             } else if (out.hasRoomFor(burst, frame)) {
@@ -92,59 +124,66 @@ final class UplinkWriter {
                 out.add(burst, frame, Offload.needsChecksum(offload) ? offload : Offload.NONE);
                 i++;
             } else {
-                done += flush();
+                flush();
             }
         }
         if (fate != Fate.WAITS) {
-            done += flush();
+            flush();
         }
-        if (lost > 0) {
-            counters.drop(DropReason.UPLINK_FULL, lost);
-            delivered -= lost;
-            lost = 0;
+    }
+
+    private void countWhole() {
+        if (whole.lost > 0) {
+            counters.drop(DropReason.UPLINK_FULL, whole.lost);
+            whole.delivered -= whole.lost;
         }
-        counters.add(FRAMES, Math.max(0, delivered));
-        counters.add(BYTES, deliveredBytes);
-        return done + soft;
+        counters.add(FRAMES, Math.max(0, whole.delivered));
+        counters.add(BYTES, whole.deliveredBytes);
     }
 
     /** Writes a frame finished, in as many pieces as it takes. Nothing else is in the batch. */
-    private Fate writeInSoftware(Burst burst, int frame, long offload) {
+    private void writeInSoftware(Burst burst, int frame, long offload) {
         SoftwareOffload software = burst.offloads().software();
         software.start(burst, frame);
         int before = burst.offloads().piecesSent(frame);
-        int lostBefore = lost;
-        long framesBefore = delivered;
-        long bytesBefore = deliveredBytes;
-        fate = Fate.SENT;
-        while (fate == Fate.SENT && software.next()) {
-            if (software.made() > before) { // those before were sent when there was still room
-                out.add(software.out(), 0, Offload.NONE);
-                int _ = flush();
-            }
-        }
-        if (lost > lostBefore) {
-            fate = fate == Fate.SENT ? drop(DropReason.UPLINK_FULL) : fate;
-            lost = lostBefore; // pieces
+        writePieces(software, before);
+        if (pieces.lost > 0 && fate == Fate.SENT) {
+            fate = drop(DropReason.UPLINK_FULL);
         }
         boolean sent = fate == Fate.SENT;
-        // However many pieces, it is one frame.
-        delivered = framesBefore + (sent ? 1 : 0);
-        deliveredBytes = bytesBefore + (sent ? burst.length(frame) : 0);
         int made = software.made();
         int taken = (sent ? made : made - 1) - before;
         burst.charge(made);
         if (fate == Fate.WAITS) {
             burst.offloads().setPiecesSent(frame, before + taken);
             counters.add(SOFTWARE_SEGMENTS, Offload.isSegmented(offload) ? taken : 0);
-        } else {
-            counters.finishedInSoftware(Offload.isSegmented(offload), taken, sent);
+            return;
         }
-        return fate;
+        // However many pieces, it is one frame.
+        whole.dealtWith++;
+        if (sent) {
+            whole.delivered++;
+            whole.deliveredBytes += burst.length(frame);
+        }
+        counters.finishedInSoftware(Offload.isSegmented(offload), taken, sent);
     }
 
-    /** Writes the batch until a frame waits, and says how many frames were dealt with; the last one's {@link #fate} is noted. */
-    private int flush() {
+    /** @param before how many were sent when there was still room */
+    private void writePieces(SoftwareOffload software, int before) {
+        pieces.clear();
+        tally = pieces;
+        fate = Fate.SENT;
+        while (fate == Fate.SENT && software.next()) {
+            if (software.made() > before) {
+                out.add(software.out(), 0, Offload.NONE);
+                flush();
+            }
+        }
+        tally = whole;
+    }
+
+    /** Writes the batch until a frame waits; the last one's {@link #fate} is noted. */
+    private void flush() {
         FrameBatch batch = out.batch();
         int frames = batch.frames();
         int done = 0;
@@ -160,10 +199,10 @@ final class UplinkWriter {
             if (fate == Fate.WAITS) {
                 break;
             }
+            tally.dealtWith++;
             done++;
         }
         batch.clear();
-        return done;
     }
 
     private void wrote(int from, int frames) {
@@ -171,14 +210,15 @@ final class UplinkWriter {
         for (int i = from; i < from + frames; i++) {
             bytes += out.batch().length(i);
         }
-        delivered += frames;
-        deliveredBytes += bytes - (long) frames * headerBytes;
+        tally.dealtWith += frames;
+        tally.delivered += frames;
+        tally.deliveredBytes += bytes - (long) frames * headerBytes;
         if (whenFull.hold()) {
             pressure.wrote(frames, bytes);
         }
         int thrownAway = sink.lost();
         if (thrownAway > 0) {
-            lost += thrownAway;
+            tally.lost += thrownAway;
             // There is no room behind the device, and nobody rings when there is.
             if (whenFull.hold() && pressure.becomeFull(Errno.ENOBUFS, System.nanoTime())) {
                 counters.add(STALLS, 1);

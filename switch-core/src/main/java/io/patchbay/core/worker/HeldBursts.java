@@ -23,6 +23,10 @@ final class HeldBursts {
     private final Deque<HeldBurst> waiting = new ArrayDeque<>();
     private final Deque<HeldBurst> spare = new ArrayDeque<>();
     private final int[] run = new int[Burst.CAPACITY];
+
+    /** To how many of the frames that are offered one has come. */
+    private int come;
+
     private HeldBurst current = new HeldBurst();
     private Plug[] plugs = new Plug[0];
     private final RoomBells bells;
@@ -45,6 +49,17 @@ final class HeldBursts {
             }
             return;
         }
+        come = 0;
+        try {
+            offerRuns(port, number, burst, frames, count, routes);
+        } finally {
+            if (come < count) {
+                plugs[number].lost(count - come); // it broke off, and nobody comes to these
+            }
+        }
+    }
+
+    private void offerRuns(HoldingTransmitter port, int number, Burst burst, int[] frames, int count, Routes routes) {
         boolean waits = false;
         for (int at = 0, end; at < count; at = end) {
             boolean flooded = routes.isFlooded(frames[at]);
@@ -53,6 +68,7 @@ final class HeldBursts {
                 end++;
             }
             int n = end - at;
+            come = end;
             System.arraycopy(frames, at, run, 0, n);
             if (flooded && waits) {
                 port.refuse(n);

@@ -3,14 +3,16 @@ package io.patchbay.core.control.http;
 import io.netty.bootstrap.ServerBootstrap;
 import io.netty.channel.Channel;
 import io.netty.channel.ChannelInitializer;
+import io.netty.channel.ChannelOption;
 import io.netty.channel.EventLoopGroup;
+import io.netty.channel.FixedRecvByteBufAllocator;
 import io.netty.channel.MultiThreadIoEventLoopGroup;
 import io.netty.channel.ServerChannel;
 import io.netty.channel.nio.NioIoHandler;
 import io.netty.channel.socket.nio.NioServerDomainSocketChannel;
 import io.netty.channel.socket.nio.NioServerSocketChannel;
-import io.netty.handler.codec.http.HttpObjectAggregator;
 import io.netty.handler.codec.http.HttpServerCodec;
+import io.netty.handler.flow.FlowControlHandler;
 import io.netty.handler.timeout.ReadTimeoutHandler;
 import io.netty.util.NetUtil;
 import io.netty.util.concurrent.DefaultThreadFactory;
@@ -34,7 +36,12 @@ import org.slf4j.LoggerFactory;
 /** Serves routes at one address. */
 public final class HttpServer implements AutoCloseable {
 
-    private static final int MAX_REQUEST_BYTES = 64 * 1024;
+    /** Connections at a time; a client needs one. */
+    static final int MAX_CONNECTIONS = 64;
+
+    /** Bytes read at a time. The requests in them wait in memory for their turn, and the codec takes no more than 128 that wait. */
+    private static final int READ_BYTES = 1024;
+
     private static final int IDLE_SECONDS = 60;
     private static final Logger LOG = LoggerFactory.getLogger(HttpServer.class);
 
@@ -83,6 +90,9 @@ public final class HttpServer implements AutoCloseable {
                     new ServerBootstrap()
                             .group(group)
                             .channel(kind)
+                            .handler(new ConnectionLimit(MAX_CONNECTIONS))
+                            .childOption(ChannelOption.AUTO_READ, false)
+                            .childOption(ChannelOption.RECVBUF_ALLOCATOR, new FixedRecvByteBufAllocator(READ_BYTES))
                             .childHandler(initializer(routes))
                             .bind(address)
                             .sync()
@@ -102,9 +112,11 @@ public final class HttpServer implements AutoCloseable {
             @Override
             protected void initChannel(Channel child) {
                 child.pipeline()
+                        // Nothing is read before the last answer is gone: this is its time, too.
                         .addLast(new ReadTimeoutHandler(IDLE_SECONDS))
                         .addLast(new HttpServerCodec())
-                        .addLast(new HttpObjectAggregator(MAX_REQUEST_BYTES))
+                        .addLast(new WholeRequests())
+                        .addLast(new FlowControlHandler())
                         .addLast(new RouteHandler(routes));
             }
         };

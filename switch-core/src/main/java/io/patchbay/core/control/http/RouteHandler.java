@@ -1,7 +1,6 @@
 package io.patchbay.core.control.http;
 
 import io.netty.buffer.Unpooled;
-import io.netty.channel.ChannelFutureListener;
 import io.netty.channel.ChannelHandlerContext;
 import io.netty.channel.SimpleChannelInboundHandler;
 import io.netty.handler.codec.http.DefaultFullHttpResponse;
@@ -21,15 +20,32 @@ import java.util.stream.Collectors;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
-/** Finds the route for a request and sends its answer. */
+/**
+ * Finds the route for a request and sends its answer. Asks for the next request when the answer is gone: a client that does not read is not
+ * read from, either.
+ */
 final class RouteHandler extends SimpleChannelInboundHandler<FullHttpRequest> {
 
     private static final Logger LOG = LoggerFactory.getLogger(RouteHandler.class);
 
     private final List<Route> routes;
+    private boolean answering;
 
     RouteHandler(List<Route> routes) {
         this.routes = routes;
+    }
+
+    @Override
+    public void channelActive(ChannelHandlerContext context) {
+        context.read();
+    }
+
+    /** Something was read. If it was no whole request, there is more to read. */
+    @Override
+    public void channelReadComplete(ChannelHandlerContext context) {
+        if (!answering) {
+            context.read();
+        }
     }
 
     @Override
@@ -45,10 +61,15 @@ final class RouteHandler extends SimpleChannelInboundHandler<FullHttpRequest> {
         answer.headers().forEach((name, value) -> response.headers().set(name, value));
         boolean keepAlive = understood && HttpUtil.isKeepAlive(request);
         HttpUtil.setKeepAlive(response, keepAlive);
-        var sent = context.writeAndFlush(response);
-        if (!keepAlive) {
-            sent.addListener(ChannelFutureListener.CLOSE);
-        }
+        answering = true;
+        context.writeAndFlush(response).addListener(sent -> {
+            if (keepAlive && sent.isSuccess()) {
+                answering = false;
+                context.read();
+            } else {
+                context.close();
+            }
+        });
     }
 
     private Answer answer(FullHttpRequest request) {

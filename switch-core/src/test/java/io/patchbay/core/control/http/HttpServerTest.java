@@ -1,0 +1,144 @@
+package io.patchbay.core.control.http;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import java.io.IOException;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.concurrent.atomic.AtomicInteger;
+import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.Timeout;
+import org.junit.jupiter.api.io.TempDir;
+
+/** What clients that behave badly cost the server, and those that behave well. */
+@Timeout(60)
+class HttpServerTest {
+
+    private static final int PIPELINED = 50_000;
+    private static final String LARGE = "x".repeat(64 * 1024);
+
+    @TempDir
+    private Path directory;
+
+    private final AtomicInteger answered = new AtomicInteger();
+    private HttpServer server;
+
+    @BeforeEach
+    void start() throws IOException {
+        server = HttpServer.onSocket(
+                directory.resolve("socket"),
+                List.of(
+                        Route.get("/small", asked -> Answer.text(200, "ok\n")),
+                        Route.get("/counted", asked -> Answer.text(200, "n" + answered.incrementAndGet() + "\n")),
+                        Route.get("/large", asked -> {
+                            answered.incrementAndGet();
+                            return Answer.text(200, LARGE);
+                        })));
+    }
+
+    @AfterEach
+    void stop() {
+        server.close();
+    }
+
+    private Client connect() throws IOException {
+        return Client.connect(server.address());
+    }
+
+    @Test
+    void aClientThatDoesNotReadIsAnsweredNoMoreThanItsSocketHolds() throws Exception {
+        try (Client mute = connect();
+                Client other = connect()) {
+            mute.send("GET /large HTTP/1.1\r\n\r\n".repeat(500));
+
+            // One thread serves both, in turn: what it would do for the first, it has done when it asks for the second
+            // again.
+            assertThat(other.ask("/small")).endsWith("ok\n");
+            assertThat(other.ask("/small")).endsWith("ok\n");
+            assertThat(answered).hasValueBetween(1, 50);
+        }
+    }
+
+    @Test
+    void aClientThatReadsLateGetsEveryAnswerInOrder() throws Exception {
+        try (Client late = connect()) {
+            // Those that the sockets have no room for are sent while the answers come in.
+            Thread sender =
+                    Thread.ofVirtual().start(() -> late.send("GET /counted HTTP/1.1\r\n\r\n".repeat(PIPELINED)));
+            List<String> numbers = new ArrayList<>();
+            while (numbers.size() < PIPELINED) {
+                numbers.add(late.answer().lines().toList().getLast());
+            }
+            sender.join();
+
+            assertThat(numbers).first().isEqualTo("n1");
+            assertThat(numbers).last().isEqualTo("n" + PIPELINED);
+            assertThat(numbers).doesNotHaveDuplicates();
+        }
+    }
+
+    @Test
+    void aRequestMayComeInManyPieces() throws Exception {
+        try (Client slow = connect()) {
+            for (String piece :
+                    "GET /small HTTP/1.1\r\nHost: a\r\nContent-Length: 3\r\n\r\nabc".split("(?<=\\G.{5})")) {
+                slow.send(piece);
+            }
+            assertThat(slow.answer()).endsWith("ok\n");
+            assertThat(slow.ask("/small")).endsWith("ok\n");
+        }
+    }
+
+    @Test
+    void aRequestMayBeLongerThanWhatIsReadAtATime() throws Exception {
+        try (Client client = connect()) {
+            client.send("GET /small HTTP/1.1\r\nContent-Length: 60000\r\n\r\n" + "b".repeat(60_000));
+            assertThat(client.answer()).endsWith("ok\n");
+            client.send("GET /small HTTP/1.1\r\nExpect: 100-continue\r\nContent-Length: 3\r\n\r\n");
+            assertThat(client.answer()).startsWith("HTTP/1.1 100 ");
+            client.send("abc");
+            assertThat(client.answer()).endsWith("ok\n");
+        }
+    }
+
+    @Test
+    void aRequestThatIsTooLargeEndsItsConnection() throws Exception {
+        for (String expect : List.of("", "Expect: 100-continue\r\n")) {
+            try (Client client = connect()) {
+                client.send("GET /small HTTP/1.1\r\n" + expect + "Content-Length: 1000000\r\n\r\n");
+                assertThat(client.answer()).startsWith("HTTP/1.1 413 ");
+                assertThat(client.isAtEnd()).isTrue();
+            }
+        }
+    }
+
+    @Test
+    void connectionsBeyondTheLimitAreClosedAndTheOthersServed() throws Exception {
+        List<Client> clients = new ArrayList<>();
+        try {
+            for (int i = 0; i < HttpServer.MAX_CONNECTIONS; i++) {
+                clients.add(connect());
+            }
+            try (Client oneTooMany = connect()) {
+                assertThat(oneTooMany.isAtEnd()).isTrue();
+            }
+            assertThat(clients)
+                    .allSatisfy(client -> assertThat(client.ask("/small")).endsWith("ok\n"));
+
+            Client leaving = clients.getFirst();
+            leaving.send("GET /small HTTP/1.1\r\nConnection: close\r\n\r\n");
+            assertThat(leaving.answer()).endsWith("ok\n");
+            assertThat(leaving.isAtEnd()).isTrue();
+            try (Client next = connect()) {
+                assertThat(next.ask("/small")).endsWith("ok\n");
+            }
+        } finally {
+            for (Client client : clients) {
+                client.close();
+            }
+        }
+    }
+}

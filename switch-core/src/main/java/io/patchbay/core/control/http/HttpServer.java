@@ -108,6 +108,7 @@ public final class HttpServer implements AutoCloseable {
     }
 
     private static ChannelInitializer<Channel> initializer(List<Route> routes) {
+        Seldom failures = new Seldom(System::nanoTime);
         return new ChannelInitializer<>() {
             @Override
             protected void initChannel(Channel child) {
@@ -117,7 +118,7 @@ public final class HttpServer implements AutoCloseable {
                         .addLast(new HttpServerCodec())
                         .addLast(new WholeRequests())
                         .addLast(new FlowControlHandler())
-                        .addLast(new RouteHandler(routes));
+                        .addLast(new RouteHandler(routes, failures));
             }
         };
     }

@@ -1,8 +1,10 @@
 package io.patchbay.core.control.http;
 
 import io.netty.buffer.Unpooled;
+import io.netty.channel.ChannelException;
 import io.netty.channel.ChannelHandlerContext;
 import io.netty.channel.SimpleChannelInboundHandler;
+import io.netty.handler.codec.CodecException;
 import io.netty.handler.codec.http.DefaultFullHttpResponse;
 import io.netty.handler.codec.http.FullHttpRequest;
 import io.netty.handler.codec.http.FullHttpResponse;
@@ -11,10 +13,13 @@ import io.netty.handler.codec.http.HttpResponseStatus;
 import io.netty.handler.codec.http.HttpUtil;
 import io.netty.handler.codec.http.HttpVersion;
 import io.netty.handler.codec.http.QueryStringDecoder;
+import java.io.IOException;
 import java.nio.charset.StandardCharsets;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
+import java.util.OptionalLong;
 import java.util.TreeSet;
 import java.util.stream.Collectors;
 import org.slf4j.Logger;
@@ -29,10 +34,13 @@ final class RouteHandler extends SimpleChannelInboundHandler<FullHttpRequest> {
     private static final Logger LOG = LoggerFactory.getLogger(RouteHandler.class);
 
     private final List<Route> routes;
+    private final Seldom failures;
     private boolean answering;
 
-    RouteHandler(List<Route> routes) {
+    /** @param failures of all connections of the server, so that none can fill the log */
+    RouteHandler(List<Route> routes, Seldom failures) {
         this.routes = routes;
+        this.failures = failures;
     }
 
     @Override
@@ -50,16 +58,8 @@ final class RouteHandler extends SimpleChannelInboundHandler<FullHttpRequest> {
 
     @Override
     protected void channelRead0(ChannelHandlerContext context, FullHttpRequest request) {
-        boolean understood = request.decoderResult().isSuccess();
-        Answer answer = understood ? answer(request) : Answer.problem(400, "not HTTP");
-        FullHttpResponse response = new DefaultFullHttpResponse(
-                HttpVersion.HTTP_1_1,
-                HttpResponseStatus.valueOf(answer.status()),
-                Unpooled.copiedBuffer(answer.body(), StandardCharsets.UTF_8));
-        response.headers().set(HttpHeaderNames.CONTENT_TYPE, answer.type());
-        HttpUtil.setContentLength(response, response.content().readableBytes());
-        answer.headers().forEach((name, value) -> response.headers().set(name, value));
-        boolean keepAlive = understood && HttpUtil.isKeepAlive(request);
+        FullHttpResponse response = response(request);
+        boolean keepAlive = request.decoderResult().isSuccess() && HttpUtil.isKeepAlive(request);
         HttpUtil.setKeepAlive(response, keepAlive);
         answering = true;
         context.writeAndFlush(response).addListener(sent -> {
@@ -67,9 +67,30 @@ final class RouteHandler extends SimpleChannelInboundHandler<FullHttpRequest> {
                 answering = false;
                 context.read();
             } else {
+                Optional.ofNullable(sent.cause()).ifPresent(this::ended);
                 context.close();
             }
         });
+    }
+
+    private FullHttpResponse response(FullHttpRequest request) {
+        try {
+            return encoded(request.decoderResult().isSuccess() ? answer(request) : Answer.problem(400, "not HTTP"));
+        } catch (RuntimeException | Error e) { // memory that was too short for this answer may do for others
+            failed("answering " + request.method() + " " + request.uri(), e);
+            return encoded(Answer.problem(500, "internal error: " + e));
+        }
+    }
+
+    private static FullHttpResponse encoded(Answer answer) {
+        FullHttpResponse response = new DefaultFullHttpResponse(
+                HttpVersion.HTTP_1_1,
+                HttpResponseStatus.valueOf(answer.status()),
+                Unpooled.copiedBuffer(answer.body(), StandardCharsets.UTF_8));
+        response.headers().set(HttpHeaderNames.CONTENT_TYPE, answer.type());
+        HttpUtil.setContentLength(response, response.content().readableBytes());
+        answer.headers().forEach((name, value) -> response.headers().set(name, value));
+        return response;
     }
 
     private Answer answer(FullHttpRequest request) {
@@ -89,9 +110,6 @@ final class RouteHandler extends SimpleChannelInboundHandler<FullHttpRequest> {
                     .orElseGet(() -> notPossible(method, path, there));
         } catch (IllegalArgumentException e) {
             return Answer.problem(400, String.valueOf(e.getMessage()));
-        } catch (RuntimeException e) {
-            LOG.error("answering {} {} failed", request.method(), request.uri(), e);
-            return Answer.problem(500, "internal error: " + e);
         }
     }
 
@@ -122,7 +140,23 @@ final class RouteHandler extends SimpleChannelInboundHandler<FullHttpRequest> {
 
     @Override
     public void exceptionCaught(ChannelHandlerContext context, Throwable cause) {
-        LOG.debug("a client's connection ends: {}", cause.toString());
+        ended(cause);
         context.close();
+    }
+
+    private void ended(Throwable cause) {
+        // Timeouts are channel exceptions.
+        if (cause instanceof IOException || cause instanceof ChannelException || cause instanceof CodecException) {
+            LOG.debug("a client's connection ends: {}", cause.toString());
+        } else {
+            failed("a client's connection", cause);
+        }
+    }
+
+    private void failed(String what, Throwable cause) {
+        OptionalLong times = failures.say();
+        if (times.isPresent()) {
+            LOG.error("{} failed ({} failures since the last such line)", what, times.getAsLong(), cause);
+        }
     }
 }

@@ -32,6 +32,9 @@ class HttpServerTest {
                 directory.resolve("socket"),
                 List.of(
                         Route.get("/small", asked -> Answer.text(200, "ok\n")),
+                        Route.get("/hungry", asked -> {
+                            throw new OutOfMemoryError("not really");
+                        }),
                         Route.get("/counted", asked -> Answer.text(200, "n" + answered.incrementAndGet() + "\n")),
                         Route.get("/large", asked -> {
                             answered.incrementAndGet();
@@ -112,6 +115,17 @@ class HttpServerTest {
                 assertThat(client.answer()).startsWith("HTTP/1.1 413 ");
                 assertThat(client.isAtEnd()).isTrue();
             }
+        }
+    }
+
+    @Test
+    void anAnswerThatMemoryIsTooShortForIsAFailureAndTheNextIsGiven() throws Exception {
+        try (Client client = connect()) {
+            assertThat(client.ask("/hungry"))
+                    .startsWith("HTTP/1.1 500 ")
+                    .contains("application/problem+json")
+                    .endsWith("{\"status\":500,\"detail\":\"internal error: java.lang.OutOfMemoryError: not really\"}");
+            assertThat(client.ask("/small")).endsWith("ok\n");
         }
     }
 

@@ -15,14 +15,13 @@ import java.io.IOException;
 import java.net.SocketAddress;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.time.Duration;
 import java.util.ArrayDeque;
 import java.util.Deque;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.concurrent.CopyOnWriteArrayList;
-import java.util.concurrent.Executors;
-import java.util.concurrent.ScheduledExecutorService;
 import java.util.concurrent.TimeUnit;
 import java.util.stream.Collectors;
 import java.util.stream.Stream;
@@ -172,14 +171,11 @@ public final class Daemon implements AutoCloseable {
     }
 
     private void startClock() {
-        ScheduledExecutorService clock = Executors.newSingleThreadScheduledExecutor(
-                Thread.ofPlatform().name("clock").daemon().factory());
-        undo.push(clock::shutdownNow);
-        var _ = clock.scheduleAtFixedRate(
-                () -> macs.tick((int) TimeUnit.NANOSECONDS.toSeconds(System.nanoTime() - startedNanos)),
-                1,
-                1,
-                TimeUnit.SECONDS);
+        undo.push(Ticker.start("clock", Duration.ofSeconds(1), () -> macs.tick((int) uptimeSeconds()))::close);
+    }
+
+    private long uptimeSeconds() {
+        return TimeUnit.NANOSECONDS.toSeconds(System.nanoTime() - startedNanos);
     }
 
     /** Ports that frames are forwarded between: not the members of a pair, which are one. */
@@ -224,7 +220,7 @@ public final class Daemon implements AutoCloseable {
     public Status status() {
         return new Status(
                 VERSION,
-                TimeUnit.NANOSECONDS.toSeconds(System.nanoTime() - startedNanos),
+                uptimeSeconds(),
                 (int) portsOfTheSwitch().count(),
                 (int) portsOfTheSwitch().filter(p -> p.port().status().up()).count(),
                 macs.statistics().entries(),

@@ -2,6 +2,7 @@ package io.patchbay.core.control.config;
 
 import io.patchbay.core.port.PortProvider;
 import io.patchbay.core.port.pair.PairSettings;
+import java.nio.file.InvalidPathException;
 import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.List;
@@ -133,7 +134,11 @@ final class PortList {
     private <S extends Record> void port(
             String name, boolean enabled, PortLimits limits, PortProvider<S> provider, ObjectNode own, JsonPath path) {
         binder.bind(own, provider.settings(), path, KEYS).ifPresent(settings -> {
-            uniqueness.claim(path, "port " + JsonPath.quoted(name), provider.claims(settings));
+            try {
+                uniqueness.claim(path, "port " + JsonPath.quoted(name), provider.claims(settings));
+            } catch (InvalidPathException e) { // such as one with a NUL
+                problems.add(path, JsonPath.quoted(e.getInput()), "is not the name of a file: " + e.getReason());
+            }
             ports.add(new Config.PortConfig(
                     name, provider.type(), enabled, limits, settings, () -> provider.create(name, settings)));
         });

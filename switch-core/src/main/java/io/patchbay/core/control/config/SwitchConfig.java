@@ -13,6 +13,7 @@ import io.patchbay.core.worker.Waiters;
 import io.patchbay.core.worker.WorkerSettings;
 import java.net.InetSocketAddress;
 import java.nio.charset.StandardCharsets;
+import java.nio.file.InvalidPathException;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.List;
@@ -102,19 +103,26 @@ public record SwitchConfig(
         range("warmUpMillis", warmUpMillis, 0, 10_000);
         oneOf("waiter", waiter, List.of("auto", "io_uring", "epoll"));
         adminSocket.ifPresent(path -> {
-            if (!path.startsWith("/")
-                    || path.indexOf(0) >= 0
-                    || path.getBytes(StandardCharsets.UTF_8).length > UnixSocket.MAX_PATH_BYTES) {
+            if (!isAbsolutePath(path) || path.getBytes(StandardCharsets.UTF_8).length > UnixSocket.MAX_PATH_BYTES) {
                 throw SettingException.of(
                         "adminSocket", path, "an absolute path of at most " + UnixSocket.MAX_PATH_BYTES + " bytes");
             }
         });
         stateDirectory.ifPresent(path -> {
-            if (!path.startsWith("/") && !path.equals("off")) {
+            if (!isAbsolutePath(path) && !path.equals("off")) {
                 throw SettingException.of("stateDirectory", path, "an absolute path, or off");
             }
         });
         metricsAddress.ifPresent(SwitchConfig::checkAddress);
+    }
+
+    /** Not every text is the name of a file: none has a NUL, nor what the locale's encoding has no bytes for. */
+    private static boolean isAbsolutePath(String text) {
+        try {
+            return Path.of(text).isAbsolute();
+        } catch (InvalidPathException e) {
+            return false;
+        }
     }
 
     private static void checkAddress(String address) {

@@ -259,19 +259,60 @@ public final class MacTable extends MacSlots {
         lock.lock();
         try {
             List<Entry> entries = new ArrayList<>(count());
-            for (int slot = 0; slot < slots(); slot++) {
-                long entry = entry(slot);
-                if (entry != MacSlotDescriptor.FREE) {
-                    int number = numberAt(slot);
-                    int age = MacSlotDescriptor.isHeard(entry) ? 0 : Math.max(0, now - heard[number]);
-                    boolean held = damping.map(d -> d.isHeld(number, now)).orElse(false);
-                    entries.add(new Entry(MacSlotDescriptor.address(entry), MacSlotDescriptor.port(entry), age, held));
-                }
-            }
+            addTo(entries, 0, slots());
             return entries;
         } finally {
             lock.unlock();
         }
+    }
+
+    /** How many parts {@link #entries(int)} gives the table in. */
+    public int parts() {
+        return (slots() + SLICE - 1) / SLICE;
+    }
+
+    /**
+     * The addresses known in one part of the table, so that nobody has to hold all of them, and new ones are learnt in between. An entry that moves to
+     * another part meanwhile may be in both or in neither.
+     *
+     * @param part less than {@link #parts}
+     */
+    public List<Entry> entries(int part) {
+        lock.lock();
+        try {
+            List<Entry> entries = new ArrayList<>(SLICE);
+            addTo(entries, part * SLICE, Math.min((part + 1) * SLICE, slots()));
+            return entries;
+        } finally {
+            lock.unlock();
+        }
+    }
+
+    /** What is known of one address. */
+    public Optional<Entry> entryOf(long address) {
+        lock.lock();
+        try {
+            int slot = find(address);
+            return slot == NOWHERE ? Optional.empty() : Optional.of(shown(slot));
+        } finally {
+            lock.unlock();
+        }
+    }
+
+    private void addTo(List<Entry> entries, int from, int to) {
+        for (int slot = from; slot < to; slot++) {
+            if (entry(slot) != MacSlotDescriptor.FREE) {
+                entries.add(shown(slot));
+            }
+        }
+    }
+
+    private Entry shown(int slot) {
+        long entry = entry(slot);
+        int number = numberAt(slot);
+        int age = MacSlotDescriptor.isHeard(entry) ? 0 : Math.max(0, now - heard[number]);
+        boolean held = damping.map(d -> d.isHeld(number, now)).orElse(false);
+        return new Entry(MacSlotDescriptor.address(entry), MacSlotDescriptor.port(entry), age, held);
     }
 
     public Statistics statistics() {

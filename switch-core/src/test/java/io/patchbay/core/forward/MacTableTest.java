@@ -3,8 +3,10 @@ package io.patchbay.core.forward;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import java.util.HashMap;
+import java.util.List;
 import java.util.Map;
 import java.util.Random;
+import java.util.stream.IntStream;
 import org.junit.jupiter.api.DisplayName;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
@@ -28,6 +30,27 @@ class MacTableTest {
         learn(7, 2);
         assertThat(lookup(7)).isEqualTo(2);
         assertThat(macs.statistics().moved()).isEqualTo(1);
+    }
+
+    @Test
+    void thePartsTogetherAreTheWholeTable() {
+        MacTable large = new MacTable(5000, 300);
+        for (int address = 1; address <= 5000; address++) {
+            large.learn(address, address % 7);
+        }
+        large.tick(1);
+        large.tick(5);
+        large.learn(99, 99 % 7);
+        List<MacTable.Entry> entries = IntStream.range(0, large.parts())
+                .mapToObj(large::entries)
+                .flatMap(List::stream)
+                .toList();
+        assertThat(large.parts()).isGreaterThan(1);
+        assertThat(entries).hasSize(5000).containsExactlyElementsOf(large.entries());
+        assertThat(entries)
+                .allSatisfy(entry -> assertThat(large.entryOf(entry.address())).contains(entry));
+        assertThat(large.entryOf(99)).contains(new MacTable.Entry(99, 1, 0, false));
+        assertThat(large.entryOf(5001)).isEmpty();
     }
 
     @Test

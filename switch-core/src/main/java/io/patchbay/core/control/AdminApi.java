@@ -68,9 +68,8 @@ final class AdminApi {
         if (wanted.isPresent() && daemon.port(wanted.get()).isEmpty()) {
             return noSuchPort(wanted.get());
         }
-        return json(() -> Views.fdb(daemon.board(), daemon.namesByIndex()).stream()
-                .filter(line -> wanted.isEmpty() || line.port().equals(wanted.get()))
-                .toList());
+        return Answer.json(
+                new JsonArrayParts(mapper, FdbLines.of(daemon.board().macs(), daemon.namesByIndex(), wanted)));
     }
 
     private Answer flush(Asked asked) {

@@ -1,6 +1,5 @@
 package io.patchbay.core.control;
 
-import io.patchbay.core.frame.MacAddress;
 import io.patchbay.core.port.DropReason;
 import io.patchbay.core.port.PortStatus;
 import io.patchbay.core.port.QueueCounters;
@@ -8,7 +7,6 @@ import io.patchbay.core.worker.Switchboard;
 import io.patchbay.core.worker.WorkerCounters;
 import java.util.ArrayList;
 import java.util.Arrays;
-import java.util.Comparator;
 import java.util.List;
 import java.util.Locale;
 import java.util.Map;
@@ -115,17 +113,6 @@ final class Views {
 
     static long sum(List<QueueCounters> queues, ToLongFunction<QueueCounters> what) {
         return queues.stream().mapToLong(what).sum();
-    }
-
-    static List<FdbLine> fdb(Switchboard board, Map<Integer, String> names) {
-        return board.macs().entries().stream()
-                .map(entry -> new FdbLine(
-                        MacAddress.format(entry.address()),
-                        names.getOrDefault(entry.port(), "?"),
-                        entry.ageSeconds(),
-                        entry.held()))
-                .sorted(Comparator.comparing(FdbLine::port).thenComparing(FdbLine::address))
-                .toList();
     }
 
     static Stats stats(List<PluggedPort> ports, Switchboard board) {

@@ -13,6 +13,7 @@ import io.netty.channel.socket.nio.NioServerDomainSocketChannel;
 import io.netty.channel.socket.nio.NioServerSocketChannel;
 import io.netty.handler.codec.http.HttpServerCodec;
 import io.netty.handler.flow.FlowControlHandler;
+import io.netty.handler.stream.ChunkedWriteHandler;
 import io.netty.handler.timeout.ReadTimeoutHandler;
 import io.netty.util.NetUtil;
 import io.netty.util.concurrent.DefaultThreadFactory;
@@ -118,6 +119,7 @@ public final class HttpServer implements AutoCloseable {
                         .addLast(new HttpServerCodec())
                         .addLast(new WholeRequests())
                         .addLast(new FlowControlHandler())
+                        .addLast(new ChunkedWriteHandler())
                         .addLast(new RouteHandler(routes, failures));
             }
         };

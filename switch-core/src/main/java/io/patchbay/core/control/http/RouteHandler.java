@@ -1,14 +1,19 @@
 package io.patchbay.core.control.http;
 
+import io.netty.buffer.ByteBuf;
 import io.netty.buffer.Unpooled;
 import io.netty.channel.ChannelException;
+import io.netty.channel.ChannelFuture;
 import io.netty.channel.ChannelHandlerContext;
 import io.netty.channel.SimpleChannelInboundHandler;
 import io.netty.handler.codec.CodecException;
 import io.netty.handler.codec.http.DefaultFullHttpResponse;
+import io.netty.handler.codec.http.DefaultHttpResponse;
 import io.netty.handler.codec.http.FullHttpRequest;
 import io.netty.handler.codec.http.FullHttpResponse;
+import io.netty.handler.codec.http.HttpChunkedInput;
 import io.netty.handler.codec.http.HttpHeaderNames;
+import io.netty.handler.codec.http.HttpResponse;
 import io.netty.handler.codec.http.HttpResponseStatus;
 import io.netty.handler.codec.http.HttpUtil;
 import io.netty.handler.codec.http.HttpVersion;
@@ -58,11 +63,21 @@ final class RouteHandler extends SimpleChannelInboundHandler<FullHttpRequest> {
 
     @Override
     protected void channelRead0(ChannelHandlerContext context, FullHttpRequest request) {
-        FullHttpResponse response = response(request);
-        boolean keepAlive = request.decoderResult().isSuccess() && HttpUtil.isKeepAlive(request);
-        HttpUtil.setKeepAlive(response, keepAlive);
+        Reply reply = reply(request);
+        boolean chunked = reply.parts().isPresent() && request.protocolVersion().isKeepAliveDefault();
+        // To HTTP 1.0 an answer whose length is not known ends with its connection.
+        boolean keepAlive = request.decoderResult().isSuccess()
+                && HttpUtil.isKeepAlive(request)
+                && (chunked || reply.parts().isEmpty());
+        HttpUtil.setTransferEncodingChunked(reply.head(), chunked);
+        HttpUtil.setKeepAlive(reply.head(), keepAlive);
         answering = true;
-        context.writeAndFlush(response).addListener(sent -> {
+        ChannelFuture head = context.write(reply.head());
+        ChannelFuture last = reply.parts()
+                .map(parts -> context.write(new HttpChunkedInput(parts)))
+                .orElse(head);
+        context.flush();
+        last.addListener(sent -> {
             if (keepAlive && sent.isSuccess()) {
                 answering = false;
                 context.read();
@@ -73,7 +88,10 @@ final class RouteHandler extends SimpleChannelInboundHandler<FullHttpRequest> {
         });
     }
 
-    private FullHttpResponse response(FullHttpRequest request) {
+    /** @param head with all of the answer, or without what follows in parts */
+    private record Reply(HttpResponse head, Optional<TextParts> parts) {}
+
+    private Reply reply(FullHttpRequest request) {
         try {
             return encoded(request.decoderResult().isSuccess() ? answer(request) : Answer.problem(400, "not HTTP"));
         } catch (RuntimeException | Error e) { // memory that was too short for this answer may do for others
@@ -82,15 +100,23 @@ final class RouteHandler extends SimpleChannelInboundHandler<FullHttpRequest> {
         }
     }
 
-    private static FullHttpResponse encoded(Answer answer) {
-        FullHttpResponse response = new DefaultFullHttpResponse(
-                HttpVersion.HTTP_1_1,
-                HttpResponseStatus.valueOf(answer.status()),
-                Unpooled.copiedBuffer(answer.body(), StandardCharsets.UTF_8));
-        response.headers().set(HttpHeaderNames.CONTENT_TYPE, answer.type());
-        HttpUtil.setContentLength(response, response.content().readableBytes());
-        answer.headers().forEach((name, value) -> response.headers().set(name, value));
-        return response;
+    private static Reply encoded(Answer answer) {
+        HttpResponseStatus status = HttpResponseStatus.valueOf(answer.status());
+        Reply reply = switch (answer.body()) {
+            case Answer.Whole whole -> {
+                ByteBuf text = Unpooled.copiedBuffer(whole.text(), StandardCharsets.UTF_8);
+                FullHttpResponse all = new DefaultFullHttpResponse(HttpVersion.HTTP_1_1, status, text);
+                HttpUtil.setContentLength(all, text.readableBytes());
+                yield new Reply(all, Optional.empty());
+            }
+            case Answer.Parts parts ->
+                new Reply(
+                        new DefaultHttpResponse(HttpVersion.HTTP_1_1, status),
+                        Optional.of(new TextParts(parts.texts())));
+        };
+        reply.head().headers().set(HttpHeaderNames.CONTENT_TYPE, answer.type());
+        answer.headers().forEach((name, value) -> reply.head().headers().set(name, value));
+        return reply;
     }
 
     private Answer answer(FullHttpRequest request) {

@@ -52,15 +52,35 @@ final class Client implements Closeable {
     String answer() throws IOException {
         StringBuilder text = new StringBuilder();
         int length = 0;
+        boolean chunked = false;
         for (String line = line(); !line.equals("\r\n"); line = line()) {
             text.append(line);
+            chunked |= line.equals("transfer-encoding: chunked\r\n");
             if (line.startsWith(LENGTH)) {
                 length = Integer.parseInt(line.substring(LENGTH.length()).strip());
             }
         }
-        return text.append("\r\n")
-                .append(new String(in.readNBytes(length), StandardCharsets.UTF_8))
-                .toString();
+        return text.append("\r\n").append(chunked ? chunks() : text(length)).toString();
+    }
+
+    private String chunks() throws IOException {
+        StringBuilder text = new StringBuilder();
+        int length;
+        do {
+            length = Integer.parseInt(line().strip(), 16);
+            text.append(text(length));
+            line();
+        } while (length > 0);
+        return text.toString();
+    }
+
+    private String text(int length) throws IOException {
+        return new String(in.readNBytes(length), StandardCharsets.UTF_8);
+    }
+
+    /** What comes until the server closes the connection. */
+    String rest() throws IOException {
+        return new String(in.readAllBytes(), StandardCharsets.UTF_8);
     }
 
     private String line() throws IOException {

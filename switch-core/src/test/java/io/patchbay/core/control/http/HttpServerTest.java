@@ -7,6 +7,7 @@ import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.concurrent.atomic.AtomicInteger;
+import java.util.stream.Stream;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
@@ -35,6 +36,21 @@ class HttpServerTest {
                         Route.get("/hungry", asked -> {
                             throw new OutOfMemoryError("not really");
                         }),
+                        Route.get(
+                                "/parts",
+                                asked -> Answer.json(Stream.generate(() -> LARGE)
+                                        .limit(500)
+                                        .peek(part -> answered.incrementAndGet())
+                                        .iterator())),
+                        Route.get(
+                                "/broken",
+                                asked -> Answer.json(Stream.generate(() -> {
+                                            if (answered.incrementAndGet() > 3) {
+                                                throw new OutOfMemoryError("not really");
+                                            }
+                                            return "a part";
+                                        })
+                                        .iterator())),
                         Route.get("/counted", asked -> Answer.text(200, "n" + answered.incrementAndGet() + "\n")),
                         Route.get("/large", asked -> {
                             answered.incrementAndGet();
@@ -62,6 +78,39 @@ class HttpServerTest {
             assertThat(other.ask("/small")).endsWith("ok\n");
             assertThat(other.ask("/small")).endsWith("ok\n");
             assertThat(answered).hasValueBetween(1, 50);
+        }
+    }
+
+    @Test
+    void aLargeAnswerIsMadeAsItsReaderTakesIt() throws Exception {
+        try (Client late = connect();
+                Client other = connect()) {
+            late.send("GET /parts HTTP/1.1\r\n\r\n");
+            assertThat(other.ask("/small")).endsWith("ok\n");
+            assertThat(other.ask("/small")).endsWith("ok\n");
+            assertThat(answered).hasValueBetween(1, 50);
+
+            assertThat(late.answer()).contains("transfer-encoding: chunked").endsWith("\r\n\r\n" + LARGE.repeat(500));
+            assertThat(late.ask("/small")).endsWith("ok\n");
+        }
+    }
+
+    @Test
+    void aClientThatKnowsNoChunksGetsALargeAnswerUntilTheConnectionEnds() throws Exception {
+        try (Client old = connect()) {
+            old.send("GET /parts HTTP/1.0\r\nConnection: keep-alive\r\n\r\n");
+            assertThat(old.answer()).doesNotContain("transfer-encoding").contains("connection: close");
+            assertThat(old.rest()).isEqualTo(LARGE.repeat(500));
+        }
+    }
+
+    @Test
+    void anAnswerThatBreaksOffEndsTheConnectionAndNoOther() throws Exception {
+        try (Client client = connect();
+                Client other = connect()) {
+            client.send("GET /broken HTTP/1.1\r\n\r\n");
+            assertThat(client.rest()).endsWith("6\r\na part\r\n"); // no chunk of length 0, which would be the end
+            assertThat(other.ask("/small")).endsWith("ok\n");
         }
     }
 

@@ -6,7 +6,9 @@ import java.util.Optional;
 /**
  * A port with a gate that the operator can close: its administrative state.
  *
- * <p>While the gate is closed the workers see nothing of the port, whatever it publishes. What its peer sends stays where the peer has put it. What
+ * <p>A member of a pair is behind two: its own, and that of the pair. Each stays as it was set, and both must be open.
+ *
+ * <p>While a gate is closed the workers see nothing of the port, whatever it publishes. What its peer sends stays where the peer has put it. What
  * was learnt on the port is forgotten, so frames for it go where frames to an unknown address go; they are counted and dropped if that is nowhere.
  */
 public final class GatedPort implements Port {
@@ -15,7 +17,11 @@ public final class GatedPort implements Port {
     private final Object turn = new Object();
     private volatile Optional<Gate> gate = Optional.empty();
     private volatile State state;
+    private volatile boolean openWithPair = true;
 
+    private static final PortStatus SHUT_WITH_PAIR = PortStatus.down("shut with the pair it is a member of");
+
+    /** What was last said of this port itself. */
     private enum State {
         OPEN(""),
         CLOSED_FROM_THE_START("admin down: disabled in the configuration"),
@@ -39,15 +45,21 @@ public final class GatedPort implements Port {
         return port;
     }
 
+    /** Whether the port itself may carry frames, whatever is said of a pair it is a member of. */
     public boolean isEnabled() {
         return state == State.OPEN;
+    }
+
+    /** Whether frames may pass: nothing that is said of the port, or of a pair it is a member of, is against it. */
+    public boolean isOpen() {
+        return isEnabled() && openWithPair;
     }
 
     @Override
     public void start(PortContext context) throws PortException {
         synchronized (turn) {
-            Gate made = new Gate(context, isEnabled());
-            if (!isEnabled()) {
+            Gate made = new Gate(context, isOpen());
+            if (!isOpen()) {
                 port.setEnabled(false);
             }
             port.start(made);
@@ -56,35 +68,56 @@ public final class GatedPort implements Port {
     }
 
     /**
-     * Opens or closes the gate. When this returns from closing it, no worker uses the port any more.
+     * Opens or closes the port's own gate. When this returns from closing it, no worker uses the port any more.
      *
      * @throws PortException if the port could not do its part; the gate is as asked for nevertheless
      */
     @Override
     public void setEnabled(boolean enabled) throws PortException {
         synchronized (turn) {
-            if (enabled == isEnabled()) {
-                return;
+            if (enabled != isEnabled()) {
+                boolean before = isOpen();
+                state = enabled ? State.OPEN : State.CLOSED;
+                follow(before);
             }
-            if (enabled) {
-                state = State.OPEN;
-                gate.ifPresent(Gate::open);
-            } else {
-                state = State.CLOSED;
-                gate.ifPresent(Gate::close);
+        }
+    }
+
+    /**
+     * Opens or closes the gate of the pair that the port is a member of, as {@link #setEnabled} does its own.
+     *
+     * @throws PortException if the port could not do its part; the gate is as asked for nevertheless
+     */
+    public void openWithPair(boolean open) throws PortException {
+        synchronized (turn) {
+            if (open != openWithPair) {
+                boolean before = isOpen();
+                openWithPair = open;
+                follow(before);
             }
-            try {
-                port.setEnabled(enabled);
-            } finally {
-                gate.ifPresent(Gate::statusChanged);
+        }
+    }
+
+    /** Does what is to be done once a gate has been opened or closed: little, if the other is closed. */
+    private void follow(boolean before) throws PortException {
+        boolean open = isOpen();
+        try {
+            if (open != before) {
+                gate.ifPresent(open ? Gate::open : Gate::close);
+                port.setEnabled(open);
             }
+        } finally {
+            gate.ifPresent(Gate::statusChanged);
         }
     }
 
     @Override
     public PortStatus status() {
         State now = state;
-        return now == State.OPEN ? port.status() : PortStatus.down(now.reason);
+        if (now != State.OPEN) {
+            return PortStatus.down(now.reason);
+        }
+        return openWithPair ? port.status() : SHUT_WITH_PAIR;
     }
 
     @Override

@@ -128,6 +128,34 @@ class GatedPortTest {
     }
 
     @Test
+    void aMemberIsOpenOnlyWhileItsOwnGateAndThatOfItsPairAre() throws PortException {
+        GatedPort gated = started(true);
+        events.clear();
+        gated.openWithPair(false);
+        assertThat(events).containsExactly("none", "forgotten", "shut", "status");
+        assertThat(gated.isEnabled()).isTrue();
+        assertThat(gated.isOpen()).isFalse();
+        events.clear();
+        gated.setEnabled(false);
+        gated.openWithPair(true);
+        assertThat(events).containsExactly("status", "status");
+        assertThat(gated.isOpen()).isFalse();
+        gated.setEnabled(true);
+        assertThat(events).endsWith("queues", "opened", "status");
+        assertThat(gated.isOpen()).isTrue();
+    }
+
+    @Test
+    void aMemberOfAPairThatIsNotEnabledStartsShut() throws PortException {
+        GatedPort gated = new GatedPort(port, true);
+        gated.openWithPair(false);
+        events.clear();
+        gated.start(context);
+        assertThat(events).containsExactly("shut", "started");
+        assertThat(gated.isEnabled()).isTrue();
+    }
+
+    @Test
     void anAnnouncementOfAPortThatIsShutIsCountedAsDropped() throws PortException {
         GatedPort gated = started(true);
         gated.setEnabled(false);

@@ -39,7 +39,6 @@ public final class Pair implements Port {
     private final List<Member> parts;
     private final Announcer announcer = new Announcer();
     private final MemberStarts starts;
-    private final List<GatedPort> shutWithUs = new ArrayList<>();
     private volatile boolean closed;
     private volatile Optional<Thread> thread = Optional.empty();
 
@@ -183,24 +182,13 @@ public final class Pair implements Port {
         }
     }
 
-    /** The members are shut with the pair, so that nothing stale waits in them, and opened with it. */
+    /** The members are shut with the pair, so that nothing stale waits in them, and opened with it unless they are shut themselves. */
     @Override
     public void setEnabled(boolean enabled) throws PortException {
-        if (enabled) {
-            List<GatedPort> toOpen = List.copyOf(shutWithUs);
-            shutWithUs.clear();
-            setEnabled(toOpen, true);
-        } else {
-            parts.stream().map(Member::port).filter(GatedPort::isEnabled).forEach(shutWithUs::add);
-            setEnabled(shutWithUs, false);
-        }
-    }
-
-    private static void setEnabled(List<GatedPort> ports, boolean enabled) throws PortException {
         List<PortException> refusals = new ArrayList<>();
-        for (GatedPort port : ports) {
+        for (Member part : parts) {
             try {
-                port.setEnabled(enabled);
+                part.port().openWithPair(enabled);
             } catch (PortException e) {
                 refusals.add(e);
             }

@@ -318,6 +318,33 @@ class PairTest {
     }
 
     @Test
+    void aMemberThatIsShutWhileItsPairIsStaysShutWhenThePairIsOpened() throws Exception {
+        pair.start(context);
+        pair.setEnabled(false);
+        assertThat(firstPort.status()).isEqualTo(PortStatus.down("shut with the pair it is a member of"));
+        firstPort.setEnabled(false);
+        assertThat(firstPort.status()).isEqualTo(PortStatus.down("admin down: set by the operator"));
+        pair.setEnabled(true);
+        assertThat(first.enabled).isFalse();
+        assertThat(firstPort.isEnabled()).isFalse();
+        assertThat(pair.active()).contains("eth2");
+    }
+
+    @Test
+    void aMemberThatIsOpenedWhileItsPairIsShutOpensWithThePair() throws Exception {
+        pair.start(context);
+        firstPort.setEnabled(false);
+        pair.setEnabled(false);
+        firstPort.setEnabled(true);
+        assertThat(firstPort.isEnabled()).isTrue();
+        assertThat(first.enabled).isFalse();
+        assertThat(context.published.getLast()).isEqualTo(PortQueues.NONE);
+        pair.setEnabled(true);
+        assertThat(first.enabled).isTrue();
+        assertThat(context.published.getLast().receive()).hasSize(2);
+    }
+
+    @Test
     void theMemberThatIsActiveIsBlamedForAFaultAndTheOtherTakesOver() throws Exception {
         pair.start(context);
         pair.fault(new IllegalStateException("no more"));

@@ -226,6 +226,24 @@ class PairIT {
         }
     }
 
+    @ParameterizedTest
+    @EnumSource
+    void aPairThatIsShutAndOpenedHasNotFailedOver(Kind kind) throws Exception {
+        try (SwitchUnderTest patchbay = start(kind, "")) {
+            patchbay.setAdmin("one", "down"); // so that the first is not simply the first
+            patchbay.setAdmin("one", "up");
+            patchbay.awaitStatus("one", "up");
+            patchbay.setAdmin("up", "down");
+            patchbay.setAdmin("up", "up");
+            patchbay.awaitStatus("up", "up: one: ");
+            assertThat(details(patchbay).get("active").stringValue()).isEqualTo("two");
+            assertThat(details(patchbay).get("failOvers").longValue())
+                    .as("by the operator, before")
+                    .isEqualTo(1);
+            assertThat(station.run("ping -q -i 0.01 -c 20 10.81.0.254")).contains(" 0% packet loss");
+        }
+    }
+
     private static long received(SwitchUnderTest patchbay, String port) throws Exception {
         for (JsonNode line : patchbay.ask("/v1/ports")) {
             if (line.get("name").stringValue().equals(port)) {

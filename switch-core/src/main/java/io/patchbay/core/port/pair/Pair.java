@@ -12,8 +12,6 @@ import io.patchbay.core.port.PortStatus;
 import io.patchbay.core.port.ReceiveQueue;
 import io.patchbay.core.port.Threads;
 import io.patchbay.core.port.Transmitter;
-import java.time.Instant;
-import java.time.temporal.ChronoUnit;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
@@ -46,11 +44,9 @@ public final class Pair implements Port {
     private Optional<PortContext> context = Optional.empty();
     private List<PairMember> members = List.of();
     private final Election election;
-    private int lastActive = NONE;
     private boolean started;
     private boolean announce;
-    private long failOvers;
-    private Optional<Instant> lastFailOver = Optional.empty();
+    private final FailOvers failOvers = new FailOvers();
 
     /** @param parts in the order of the settings */
     public Pair(String name, PairSettings settings, List<Member> parts) {
@@ -145,14 +141,11 @@ public final class Pair implements Port {
             return true;
         }
         announce = true;
-        if (lastActive != NONE && lastActive != active) {
-            failOvers++;
-            lastFailOver = Optional.of(Instant.now().truncatedTo(ChronoUnit.MILLIS));
+        if (failOvers.note(active)) {
             LOG.warn("port {}: {} takes over: {}", name, nameOf(active), reasons());
         } else {
             LOG.info("port {}: {} is active", name, nameOf(active));
         }
-        lastActive = active;
         return true;
     }
 
@@ -182,13 +175,36 @@ public final class Pair implements Port {
         }
     }
 
-    /** The members are shut with the pair, so that nothing stale waits in them, and opened with it unless they are shut themselves. */
+    /**
+     * The members are shut with the pair, so that nothing stale waits in them, and opened with it unless they are shut themselves. That is no
+     * failure of theirs: the one that was active is again, if it can.
+     */
     @Override
     public void setEnabled(boolean enabled) throws PortException {
+        if (!enabled) {
+            synchronized (this) {
+                election.suspend();
+            }
+        }
+        try {
+            openMembers(enabled);
+        } finally {
+            if (enabled) {
+                synchronized (this) {
+                    long now = System.nanoTime();
+                    election.resume(now);
+                    reconsider(now);
+                }
+                thread.ifPresent(LockSupport::unpark);
+            }
+        }
+    }
+
+    private void openMembers(boolean open) throws PortException {
         List<PortException> refusals = new ArrayList<>();
         for (Member part : parts) {
             try {
-                part.port().openWithPair(enabled);
+                part.port().openWithPair(open);
             } catch (PortException e) {
                 refusals.add(e);
             }
@@ -234,8 +250,8 @@ public final class Pair implements Port {
                 settings.primary().orElse(""),
                 settings.failsBack(),
                 settings.failsBack() ? settings.holdDown() : 0,
-                failOvers,
-                lastFailOver.map(Instant::toString).orElse(""),
+                failOvers.count(),
+                failOvers.last().map(String::valueOf).orElse(""),
                 announcer.sent(),
                 views);
     }
@@ -251,7 +267,7 @@ public final class Pair implements Port {
 
     /** How often another member than before became active. */
     public synchronized long failOvers() {
-        return failOvers;
+        return failOvers.count();
     }
 
     /** Frames that told the network where a station is to be reached. */

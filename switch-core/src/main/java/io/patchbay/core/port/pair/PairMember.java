@@ -6,7 +6,7 @@ import io.patchbay.core.port.PortCounters;
 import io.patchbay.core.port.PortQueues;
 
 /** The switch, as a member of a pair sees it; and the member, as the pair does. What may change is guarded by the pair's lock. */
-final class PairMember implements PortContext {
+final class PairMember implements PortContext, Election.Candidate {
 
     private final Pair pair;
     private final Pair.Member member;
@@ -28,8 +28,14 @@ final class PairMember implements PortContext {
     }
 
     /** Whether frames can go out by it. */
-    boolean isUsable() {
+    @Override
+    public boolean isUsable() {
         return offered.transmitter().isPresent() && member.port().status().up();
+    }
+
+    @Override
+    public boolean isOpen() {
+        return member.port().isOpen();
     }
 
     @Override

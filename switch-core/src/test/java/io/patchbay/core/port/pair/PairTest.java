@@ -345,6 +345,60 @@ class PairTest {
     }
 
     @Test
+    void aPairThatIsShutAndOpenedHasNotFailedOver() throws Exception {
+        pair.start(context);
+        pair.setEnabled(false);
+        assertThat(pair.active()).isEmpty();
+        pair.setEnabled(true);
+        assertThatFramesPassBy(first, second);
+        assertThat(pair.failOvers()).isZero();
+    }
+
+    @Test
+    void aPairThatIsShutAndOpenedGoesOnWithTheMemberItHad() throws Exception {
+        start("eth1", true, 3_600_000);
+        first.link(false);
+        first.link(true);
+        pair.setEnabled(false);
+        pair.setEnabled(true);
+        assertThatFramesPassBy(second, first);
+        assertThat(pair.failOvers()).isEqualTo(1);
+    }
+
+    @Test
+    void aPairThatIsOpenedTellsTheNetwork() throws Exception {
+        pair.start(context);
+        pair.setEnabled(false);
+        context.elsewhere = new long[] {0x0200_0000_0001L};
+        pair.setEnabled(true);
+        await(() -> pair.announcements() > 0);
+    }
+
+    @Test
+    void aPairThatIsOpenedWaitsForTheLinkOfTheMemberItHad() throws Exception {
+        pair.start(context);
+        pair.setEnabled(false);
+        first.link(false); // as a tap's, which the kernel brings up a little later
+        pair.setEnabled(true);
+        second.link(true);
+        assertThat(pair.active()).isEmpty();
+        first.link(true);
+        assertThatFramesPassBy(first, second);
+        assertThat(pair.failOvers()).isZero();
+    }
+
+    @Test
+    void aPairDisabledFromTheStartStartsWhenItIsOpened() throws Exception {
+        pair.setEnabled(false);
+        pair.start(context);
+        assertThat(first.enabled).isFalse();
+        assertThat(context.published.getLast()).isEqualTo(PortQueues.NONE);
+        pair.setEnabled(true);
+        assertThatFramesPassBy(first, second);
+        assertThat(pair.failOvers()).isZero();
+    }
+
+    @Test
     void theMemberThatIsActiveIsBlamedForAFaultAndTheOtherTakesOver() throws Exception {
         pair.start(context);
         pair.fault(new IllegalStateException("no more"));

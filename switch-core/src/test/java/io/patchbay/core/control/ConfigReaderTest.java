@@ -387,6 +387,32 @@ class ConfigReaderTest {
                 .hasMessage("no-such-file.json: $: the file: cannot be read: it does not exist");
     }
 
+    static Stream<Arguments> texts() {
+        return Stream.of(
+                argumentSet(
+                        "nesting",
+                        "\n" + "[".repeat(600),
+                        "f:2:501: $" + "[0]".repeat(53) + "...: not valid JSON: Document nesting depth (501)"),
+                argumentSet(
+                        "a whole number",
+                        port("\"metres\": " + "1".repeat(2000)),
+                        "f:1:56: $.ports[0].metres: not valid JSON: Number value length (2000)"),
+                argumentSet(
+                        "a fraction",
+                        port("\"metres\": 0." + "1".repeat(2000)),
+                        "f:1:56: $.ports[0].metres: not valid JSON: Number value length (2000)"),
+                argumentSet("a key", "{\"" + "k".repeat(60_000) + "\": 1}", "f:1:1: $: not valid JSON: Name length ("));
+    }
+
+    @ParameterizedTest
+    @MethodSource("texts")
+    void whatIsTooLongOrTooDeepToBeReadIsAnErrorWithAPlace(String text, String message) {
+        assertThatThrownBy(() -> reader.parse(text, "f"))
+                .isInstanceOf(ConfigException.class)
+                .hasMessageStartingWith(message)
+                .hasMessageContaining(" exceeds the maximum allowed (");
+    }
+
     @Test
     void manyPortsAreTooMany() {
         assertThatThrownBy(() -> reader.parse("{\"ports\": [" + "{},".repeat(4096) + "{}]}", "f"))

@@ -81,7 +81,7 @@ public final class ConfigReader {
         try {
             root = mapper.readTree(text);
         } catch (JacksonException e) {
-            throw locations.notJson(JsonPath.ROOT, e);
+            throw locations.notJson(e);
         }
         Problems problems = new Problems(locations);
         Optional<Config> config = config(root, problems);

@@ -15,6 +15,9 @@ import tools.jackson.databind.json.JsonMapper;
 /** Where each value of a JSON text stands, by its path. */
 final class Locations {
 
+    /** Longer than any that means something. */
+    private static final int LONGEST_PATH_SHOWN = 160;
+
     private final String source;
     private final Map<JsonPath, TokenStreamLocation> byPath = new HashMap<>();
 
@@ -45,16 +48,27 @@ final class Locations {
                     locations.byPath.putIfAbsent(path, here);
                 }
             } catch (JacksonException e) {
-                throw locations.notJson(JsonPath.of(parser.streamReadContext()), e);
+                throw locations.notJson(parser, e);
             }
         }
         repeated.throwIfAny();
         return locations;
     }
 
-    ConfigException notJson(JsonPath path, JacksonException error) {
-        return new ConfigException(
-                List.of(problem(error.getLocation(), path, "not valid JSON", error.getOriginalMessage())));
+    /** An error without a place, as those about limits are, stands where the parser does. */
+    private ConfigException notJson(JsonParser parser, JacksonException error) {
+        TokenStreamLocation place = Optional.ofNullable(error.getLocation()).orElseGet(parser::currentTokenLocation);
+        return notJson(place, JsonPath.of(parser.streamReadContext()), error);
+    }
+
+    /** What is wrong with the text as a whole. */
+    ConfigException notJson(JacksonException error) {
+        TokenStreamLocation place = Optional.ofNullable(error.getLocation()).orElse(TokenStreamLocation.NA);
+        return notJson(place, JsonPath.ROOT, error);
+    }
+
+    private ConfigException notJson(TokenStreamLocation place, JsonPath path, JacksonException error) {
+        return new ConfigException(List.of(problem(place, path, "not valid JSON", error.getOriginalMessage())));
     }
 
     /** A problem with what stands at a path, or with what is missing there. */
@@ -63,8 +77,14 @@ final class Locations {
     }
 
     private ConfigProblem problem(TokenStreamLocation place, JsonPath path, String what, String why) {
+        String at = path.toString();
         return new ConfigProblem(
-                source, Math.max(0, place.getLineNr()), Math.max(0, place.getColumnNr()), path.toString(), what, why);
+                source,
+                Math.max(0, place.getLineNr()),
+                Math.max(0, place.getColumnNr()),
+                at.length() <= LONGEST_PATH_SHOWN ? at : at.substring(0, LONGEST_PATH_SHOWN) + "...",
+                what,
+                why);
     }
 
     /** The place of the path, or of the closest thing around it that exists. */

@@ -351,6 +351,36 @@ class ConfigReaderTest {
     }
 
     @Test
+    void aMisspeltKeyIsReportedBesideTheOneThatIsMissingForIt() {
+        String text = """
+                {"ports": [
+                  {"name": "a", "type": "cable", "plugg": "x", "metres": "1"},
+                  {"name": "b", "typ": "cable", "plug": "y", "addresses": []},
+                  {"nmae": "c", "type": "cable", "plug": "z"}
+                ]}
+                """;
+        assertThatThrownBy(() -> reader.parse(text, "f")).hasMessage("""
+                f:2:3: $.ports[0]: the key "plug": is missing
+                f:2:34: $.ports[0].plugg: unknown key "plugg": did you mean "plug"? allowed: addresses, enabled, floodLimit, metres, name, plug, type
+                f:2:48: $.ports[0].metres: "1": must be a whole number of 32 bits
+                f:3:3: $.ports[1]: the key "type": is missing
+                f:3:17: $.ports[1].typ: unknown key "typ": did you mean "type"?
+                f:3:46: $.ports[1].addresses: []: allowed: 1 to 1024
+                f:4:3: $.ports[2]: the key "name": is missing
+                f:4:4: $.ports[2].nmae: unknown key "nmae": did you mean "name"? allowed: addresses, enabled, floodLimit, metres, name, plug, type""");
+    }
+
+    @Test
+    void anElementThatIsWrongHidesNothingElse() {
+        String text = "{\"ports\": [], \"switch\": {\"workers\": [2, {\"cpus\": 1}], \"idle\": \"lazy\"}}";
+        assertThatThrownBy(() -> reader.parse(text, "f"))
+                .hasMessageContainingAll(
+                        "$.switch.workers[0]: 2: must be an object",
+                        "$.switch.workers[1].cpus: unknown key \"cpus\": did you mean \"cpu\"? allowed: cpu",
+                        "$.switch.idle: \"lazy\": allowed: ");
+    }
+
+    @Test
     void everyKeyGivenTwiceIsReported() {
         String text = "{\"ports\":[{\"name\":\"a\",\"name\":\"b\"}],\n\"switch\":{},\"switch\":{}}";
         assertThatThrownBy(() -> reader.parse(text, "f"))

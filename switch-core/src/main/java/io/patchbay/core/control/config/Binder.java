@@ -1,12 +1,10 @@
 package io.patchbay.core.control.config;
 
 import io.patchbay.core.port.SettingException;
-import java.util.Collection;
 import java.util.HashSet;
 import java.util.List;
 import java.util.Optional;
 import java.util.Set;
-import java.util.stream.Stream;
 import tools.jackson.core.JacksonException;
 import tools.jackson.core.exc.InputCoercionException;
 import tools.jackson.databind.DeserializationFeature;
@@ -15,7 +13,6 @@ import tools.jackson.databind.MapperFeature;
 import tools.jackson.databind.cfg.CoercionAction;
 import tools.jackson.databind.cfg.CoercionInputShape;
 import tools.jackson.databind.exc.MismatchedInputException;
-import tools.jackson.databind.exc.UnrecognizedPropertyException;
 import tools.jackson.databind.json.JsonMapper;
 import tools.jackson.databind.node.ObjectNode;
 import tools.jackson.databind.type.LogicalType;
@@ -58,7 +55,9 @@ final class Binder {
         // The mapper stops at the first error. What is wrong is reported and taken away, then the rest is looked at;
         // only an object that lacks something it must have is looked at no further.
         ObjectNode rest = object.deepCopy();
-        Set<JsonPath> reported = new HashSet<>();
+        Sieve sieve = new Sieve(problems);
+        sieve.object(rest, type, path, alsoAllowed);
+        Set<JsonPath> reported = new HashSet<>(sieve.reported());
         while (true) {
             try {
                 T value = mapper.treeToValue(rest, type);
@@ -66,20 +65,22 @@ final class Binder {
             } catch (JacksonException e) {
                 Fault fault = Fault.of(e, rest, path);
                 if (reported.add(fault.path())) {
-                    report(fault, e, alsoAllowed);
+                    report(fault, e);
                 }
-                if (!fault.takeAway()) {
+                Optional<JsonPath> taken = fault.takeAway();
+                if (taken.isEmpty()) {
                     return Optional.empty();
                 }
+                reported.add(taken.get());
             }
         }
     }
 
-    /** What the mapper stumbled over: a key of an object, which may be missing there. */
-    private record Fault(JsonNode holder, Optional<String> key, JsonPath path) {
+    /** What the mapper stumbled over: a key of an object, which may be missing there, or an element; and what that stands in. */
+    private record Fault(Optional<Fault> around, JsonNode holder, Optional<String> key, JsonPath path) {
 
         static Fault of(JacksonException error, JsonNode root, JsonPath path) {
-            Fault fault = new Fault(root, Optional.empty(), path);
+            Fault fault = new Fault(Optional.empty(), root, Optional.empty(), path);
             for (JacksonException.Reference step : error.getPath()) {
                 fault = fault.step(step);
             }
@@ -89,32 +90,32 @@ final class Binder {
 
         private Fault step(JacksonException.Reference step) {
             JsonNode inside = value();
-            return step.getPropertyName() == null
-                    ? new Fault(inside.path(step.getIndex()), Optional.empty(), path.below(step))
-                    : new Fault(inside, Optional.of(step.getPropertyName()), path.below(step));
+            Optional<String> name = Optional.ofNullable(step.getPropertyName());
+            JsonNode within = name.isPresent() ? inside : inside.path(step.getIndex());
+            return new Fault(Optional.of(this), within, name, path.below(step));
         }
 
         private Fault child(String name) {
-            return new Fault(value(), Optional.of(name), path.key(name));
+            return new Fault(Optional.of(this), value(), Optional.of(name), path.key(name));
         }
 
         JsonNode value() {
             return key.map(holder::path).orElse(holder);
         }
 
-        boolean takeAway() {
-            return key.isPresent() && holder instanceof ObjectNode object && object.remove(key.get()) != null;
+        /** Takes it away or, where that is not possible, what it stands in; gives what was taken, if that was possible. */
+        Optional<JsonPath> takeAway() {
+            if (key.isPresent() && holder instanceof ObjectNode object && object.remove(key.get()) != null) {
+                return Optional.of(path);
+            }
+            return around.flatMap(Fault::takeAway);
         }
     }
 
-    private void report(Fault fault, JacksonException error, List<String> alsoAllowed) {
+    private void report(Fault fault, JacksonException error) {
         JsonNode value = fault.value();
         Optional<SettingException> setting = setting(error);
-        if (error instanceof UnrecognizedPropertyException unknown) {
-            boolean outermost = error.getPath().size() == 1;
-            problems.unknownKey(
-                    fault.path(), unknown.getPropertyName(), allowed(unknown, outermost ? alsoAllowed : List.of()));
-        } else if (setting.isPresent()) {
+        if (setting.isPresent()) {
             String given = value.isMissingNode() ? setting.get().value() : shown(value);
             problems.add(fault.path(), given, "allowed: " + setting.get().allowed());
         } else if (value.isMissingNode()) {
@@ -127,35 +128,13 @@ final class Binder {
         }
     }
 
-    private static List<String> allowed(UnrecognizedPropertyException unknown, List<String> alsoAllowed) {
-        Collection<?> known = Optional.<Collection<?>>ofNullable(unknown.getKnownPropertyIds())
-                .orElse(List.of());
-        return Stream.concat(known.stream().map(String::valueOf), alsoAllowed.stream())
-                .sorted()
-                .toList();
-    }
-
     private static String wanted(JacksonException error) {
-        Class<?> type = switch (error) {
-            case MismatchedInputException mismatch -> mismatch.getTargetType();
-            case InputCoercionException coercion -> coercion.getTargetType();
-            default -> null;
+        Optional<Class<?>> type = switch (error) {
+            case MismatchedInputException mismatch -> Optional.ofNullable(mismatch.getTargetType());
+            case InputCoercionException coercion -> Optional.ofNullable(coercion.getTargetType());
+            default -> Optional.empty();
         };
-        if (type == Integer.class || type == int.class) {
-            return "a whole number of 32 bits";
-        }
-        if (type == Boolean.class) {
-            return "true or false";
-        }
-        if (type == String.class) {
-            return "a string";
-        }
-        if (type != null && Collection.class.isAssignableFrom(type)) {
-            return "an array";
-        }
-        return type != null && Record.class.isAssignableFrom(type)
-                ? "an object"
-                : "something else: " + error.getOriginalMessage();
+        return type.flatMap(Shape::called).orElse("something else: " + error.getOriginalMessage());
     }
 
     /** A value as it stands in the file, if it is not too long. */

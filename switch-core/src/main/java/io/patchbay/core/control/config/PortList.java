@@ -100,16 +100,17 @@ final class PortList {
         name.ifPresent(n -> uniqueness.name(path.key("name"), n));
         Optional<String> type = text(object, "type", path);
         boolean enabled = flag(object, "enabled", true, path);
+        ObjectNode common = object.deepCopy();
+        common.retain(LIMIT_KEYS);
+        Optional<PortLimits> bound = binder.bind(common, PortLimits.class, path, List.of());
+        PortLimits limits = bound.orElse(PortLimits.NONE); // what is wrong with them has been reported
         if (type.isEmpty()) {
+            misspelt("type", object, path);
             return;
         }
         name.ifPresent(n -> membership.declare(n, type.get()));
         ObjectNode own = object.deepCopy();
         own.remove(KEYS);
-        ObjectNode common = object.deepCopy();
-        common.retain(LIMIT_KEYS);
-        Optional<PortLimits> bound = binder.bind(common, PortLimits.class, path, List.of());
-        PortLimits limits = bound.orElse(PortLimits.NONE); // what is wrong with them has been reported
         String called = name.orElse(path.toString());
         if (!common.isEmpty()) {
             limited.put(called, path);
@@ -122,6 +123,15 @@ final class PortList {
         } else {
             unknownType(type.get(), path.key("type"));
         }
+    }
+
+    /** Without a type it is not known which keys there may be, but which one was meant to be it. */
+    private void misspelt(String missing, ObjectNode object, JsonPath path) {
+        object.propertyNames().stream()
+                .filter(key -> !KEYS.contains(key))
+                .filter(key -> Spelling.closest(key, KEYS).equals(Optional.of(missing)))
+                .forEach(key -> problems.add(
+                        path.key(key), "unknown key " + JsonPath.quoted(key), "did you mean \"" + missing + "\"?"));
     }
 
     private void pair(String name, boolean enabled, PortLimits limits, ObjectNode own, JsonPath path) {

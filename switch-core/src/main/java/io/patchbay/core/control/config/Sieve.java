@@ -1,0 +1,56 @@
+package io.patchbay.core.control.config;
+
+import java.util.HashSet;
+import java.util.List;
+import java.util.Map;
+import java.util.Set;
+import java.util.stream.Stream;
+import tools.jackson.databind.JsonNode;
+import tools.jackson.databind.node.ObjectNode;
+
+/** Takes out of an object, before it is bound, what the mapper would not notice if it stumbled over something else: keys that are not known. */
+final class Sieve {
+
+    private final Problems problems;
+    private final Set<JsonPath> reported = new HashSet<>();
+
+    Sieve(Problems problems) {
+        this.problems = problems;
+    }
+
+    /** What was taken out, and has been reported. */
+    Set<JsonPath> reported() {
+        return reported;
+    }
+
+    /** @param alsoAllowed keys that may stand there too and have been taken out before */
+    void object(ObjectNode object, Class<?> settings, JsonPath path, List<String> alsoAllowed) {
+        Map<String, Shape> known = Shape.keys(settings);
+        for (String key : List.copyOf(object.propertyNames())) {
+            JsonPath at = path.key(key);
+            Shape shape = known.get(key);
+            if (shape == null) {
+                problems.unknownKey(
+                        at,
+                        key,
+                        Stream.concat(known.keySet().stream(), alsoAllowed.stream())
+                                .sorted()
+                                .toList());
+                reported.add(at);
+                object.remove(key);
+            } else {
+                value(object.path(key), shape, at);
+            }
+        }
+    }
+
+    private void value(JsonNode value, Shape shape, JsonPath at) {
+        if (value instanceof ObjectNode object && shape.raw().isRecord()) {
+            object(object, shape.raw(), at, List.of());
+        } else if (value.isArray() && shape.element().isPresent()) {
+            for (int i = 0; i < value.size(); i++) {
+                value(value.path(i), shape.element().get(), at.element(i));
+            }
+        }
+    }
+}

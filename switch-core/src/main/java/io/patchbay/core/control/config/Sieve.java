@@ -8,7 +8,10 @@ import java.util.stream.Stream;
 import tools.jackson.databind.JsonNode;
 import tools.jackson.databind.node.ObjectNode;
 
-/** Takes out of an object, before it is bound, what the mapper would not notice if it stumbled over something else: keys that are not known. */
+/**
+ * Takes out of an object, before it is bound, what the mapper would not notice, or not always: keys that are not known, and {@code null}, which is no
+ * value of anything.
+ */
 final class Sieve {
 
     private final Problems problems;
@@ -38,19 +41,27 @@ final class Sieve {
                                 .toList());
                 reported.add(at);
                 object.remove(key);
-            } else {
-                value(object.path(key), shape, at);
+            } else if (!isSound(object.path(key), shape, at)) {
+                reported.add(at);
+                object.remove(key);
             }
         }
     }
 
-    private void value(JsonNode value, Shape shape, JsonPath at) {
+    /** Looks into a value; whether there is no null in it that would be in the mapper's way. */
+    private boolean isSound(JsonNode value, Shape shape, JsonPath at) {
+        if (value.isNull()) {
+            problems.add(at, "null", "must be " + Shape.called(shape.raw()).orElse("something else"));
+            return false;
+        }
+        boolean sound = true;
         if (value instanceof ObjectNode object && shape.raw().isRecord()) {
             object(object, shape.raw(), at, List.of());
         } else if (value.isArray() && shape.element().isPresent()) {
             for (int i = 0; i < value.size(); i++) {
-                value(value.path(i), shape.element().get(), at.element(i));
+                sound &= isSound(value.path(i), shape.element().get(), at.element(i));
             }
         }
+        return sound;
     }
 }

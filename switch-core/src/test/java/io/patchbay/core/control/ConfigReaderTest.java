@@ -87,7 +87,7 @@ class ConfigReaderTest {
             value = {
                 "{ports: []}                                    | f:1:2: $: not valid JSON: Unexpected character",
                 "{'ports': [{'name': 'a' 'type': 1}]}           | f:1:25: $.ports[0].name: not valid JSON: Unexpected character",
-                "{'ports': []} {}                               | f:1:15: $: not valid JSON: Trailing token",
+                "{'ports': []} {}                               | f:1:15: $: not valid JSON: there is more text after the end",
                 "[]                                             | f:1:1: $: []: the file must hold an object with a key \"ports\"",
                 "{}                                             | f:1:1: $: the key 'ports': is missing; it holds an array of objects",
                 "{'ports': [], 'port': []}                      | f:1:15: $.port: unknown key 'port': did you mean 'ports'? allowed: ports, switch",
@@ -425,6 +425,30 @@ class ConfigReaderTest {
                 .hasMessage("no-such-file.json: $: the file: cannot be read: it does not exist");
     }
 
+    @ParameterizedTest(name = "{0}")
+    @CsvSource(
+            delimiter = '|',
+            quoteCharacter = '`',
+            value = {
+                "``               | f: $: the file: is empty; it must hold an object",
+                "` \\n`            | f: $: the file: is empty; it must hold an object",
+                "{                | f:1:2: $: not valid JSON: the text ends too early: something that was opened is not closed",
+                "{'ports'         | f:1:9: $.ports: not valid JSON: the text ends too early: something that was opened is not closed",
+                "{'ports': [      | f:1:12: $.ports: not valid JSON: the text ends too early: something that was opened is not closed",
+                "{'ports': [{},   | f:1:15: $.ports[1]: not valid JSON: the text ends too early: something that was opened is not closed",
+                "{'ports': 'a     | f:1:13: $.ports: not valid JSON: the text ends too early: something that was opened is not closed",
+                "{'ports': [}     | f:1:12: $.ports: not valid JSON: Unexpected close marker '}': expected ']'",
+                "{'ports': +1}    | f:1:12: $.ports: not valid JSON: Unexpected character ('+' (code 43)) in numeric value: JSON spec does not allow numbers to have plus signs",
+                "{'ports': NaN}   | f:1:14: $.ports: not valid JSON: Non-standard token 'NaN'",
+                "/* */ {}         | f:1:1: $: not valid JSON: Unexpected character ('/' (code 47)): maybe a (non-standard) comment?",
+                "{} {}            | f:1:4: $: not valid JSON: there is more text after the end",
+            })
+    void textThatIsNoJsonIsExplainedToOperatorsNotToProgrammers(String text, String message) {
+        assertThatThrownBy(() -> reader.parse(text.replace('\'', '"').replace("\\n", "\n"), "f"))
+                .isInstanceOf(ConfigException.class)
+                .hasMessage(message);
+    }
+
     static Stream<Arguments> texts() {
         return Stream.of(
                 argumentSet(
@@ -448,7 +472,7 @@ class ConfigReaderTest {
         assertThatThrownBy(() -> reader.parse(text, "f"))
                 .isInstanceOf(ConfigException.class)
                 .hasMessageStartingWith(message)
-                .hasMessageContaining(" exceeds the maximum allowed (");
+                .hasMessageMatching(".* exceeds the maximum allowed \\(\\d+\\)");
     }
 
     @Test

@@ -134,7 +134,7 @@ final class Binder {
             case InputCoercionException coercion -> Optional.ofNullable(coercion.getTargetType());
             default -> Optional.empty();
         };
-        return type.flatMap(Shape::called).orElse("something else: " + error.getOriginalMessage());
+        return type.flatMap(Shape::called).orElse("something else: " + Wording.of(error));
     }
 
     /** A value as it stands in the file, if it is not too long. */

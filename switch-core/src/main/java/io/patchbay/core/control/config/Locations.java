@@ -15,6 +15,8 @@ import tools.jackson.databind.json.JsonMapper;
 /** Where each value of a JSON text stands, by its path. */
 final class Locations {
 
+    private static final String NOT_JSON = "not valid JSON";
+
     /** Longer than any that means something. */
     private static final int LONGEST_PATH_SHOWN = 160;
 
@@ -28,7 +30,7 @@ final class Locations {
     /**
      * Goes through a text.
      *
-     * @throws ConfigException if it is not JSON, or a key is given twice in one object
+     * @throws ConfigException if it is empty or not JSON, or a key is given twice in one object
      */
     static Locations of(String source, String text) throws ConfigException {
         Locations locations = new Locations(source);
@@ -36,9 +38,13 @@ final class Locations {
         Set<JsonPath> keys = new HashSet<>();
         try (JsonParser parser = JsonMapper.shared().createParser(text)) {
             try {
+                boolean ended = false;
                 for (JsonToken token = parser.nextToken(); token != null; token = parser.nextToken()) {
                     JsonPath path = JsonPath.of(parser.streamReadContext());
                     TokenStreamLocation here = parser.currentTokenLocation();
+                    if (ended) {
+                        throw locations.only(here, NOT_JSON, "there is more text after the end");
+                    }
                     if (token == JsonToken.PROPERTY_NAME && !keys.add(path)) {
                         repeated.add(
                                 path,
@@ -46,6 +52,10 @@ final class Locations {
                                 "is given again in line " + here.getLineNr() + "; a key may be given once");
                     }
                     locations.byPath.putIfAbsent(path, here);
+                    ended = parser.streamReadContext().inRoot();
+                }
+                if (!ended) {
+                    throw locations.only(TokenStreamLocation.NA, "the file", "is empty; it must hold an object");
                 }
             } catch (JacksonException e) {
                 throw locations.notJson(parser, e);
@@ -53,6 +63,10 @@ final class Locations {
         }
         repeated.throwIfAny();
         return locations;
+    }
+
+    private ConfigException only(TokenStreamLocation place, String what, String why) {
+        return new ConfigException(List.of(problem(place, JsonPath.ROOT, what, why)));
     }
 
     /** An error without a place, as those about limits are, stands where the parser does. */
@@ -68,7 +82,7 @@ final class Locations {
     }
 
     private ConfigException notJson(TokenStreamLocation place, JsonPath path, JacksonException error) {
-        return new ConfigException(List.of(problem(place, path, "not valid JSON", error.getOriginalMessage())));
+        return new ConfigException(List.of(problem(place, path, NOT_JSON, Wording.of(error))));
     }
 
     /** A problem with what stands at a path, or with what is missing there. */

@@ -1,5 +1,6 @@
 package io.patchbay.vhost.net;
 
+import io.patchbay.core.linux.Accounts;
 import io.patchbay.core.linux.UnixSocket;
 import io.patchbay.core.port.SettingChecks;
 import io.patchbay.core.port.SettingException;
@@ -14,8 +15,8 @@ import java.util.Optional;
  * @param socket path at which front ends connect, or in client mode the front end listens; at most 107 bytes
  * @param mode what the switch is on the socket: {@code server} (default: it listens) or {@code client} (it connects, again and again)
  * @param permissions of the socket file, in octal digits; default 0660; only for a server, as are the next two
- * @param owner user the socket file is given to
- * @param group group the socket file is given to
+ * @param owner user, by name or number, the socket file is given to
+ * @param group group, by name or number, the socket file is given to
  * @param features which features are offered; default: all the switch knows
  * @param memoryFiles what guest memory may lie in: {@code memory} (default: a memfd, tmpfs, hugetlbfs) or {@code any} file
  * @param memoryLimitGiB how much guest memory may be mapped, counted from the beginnings of its files; 1 to 65536, default 4096
@@ -67,6 +68,12 @@ public record VhostSettings(
             onlyForAServer("owner", owner);
             onlyForAServer("group", group);
         }
+        owner.filter(name -> Accounts.user(name).isEmpty()).ifPresent(name -> {
+            throw SettingException.of("owner", name, "a user of this host");
+        });
+        group.filter(name -> Accounts.group(name).isEmpty()).ifPresent(name -> {
+            throw SettingException.of("group", name, "a group of this host");
+        });
     }
 
     private static void onlyForAServer(String key, Optional<String> value) {

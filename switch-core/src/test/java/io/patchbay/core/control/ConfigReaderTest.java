@@ -117,6 +117,7 @@ class ConfigReaderTest {
                 "{'ports': [{'name':'a','type':'cable','plug':'x','addresses':'52:54:00:00:00:01'}]} | f:1:50: $.ports[0].addresses: '52:54:00:00:00:01': must be an array",
                 "{'ports': [{'name':'a','type':'cable','plug':'x','floodLimit':0}]} | f:1:50: $.ports[0].floodLimit: 0: allowed: 1 to 100000000 frames a second",
                 "{'switch':{'moveSeconds':60},'ports': []} | f:1:12: $.switch.moveSeconds: 60: allowed: only together with moveLimit",
+                "{'switch':{'ageingSeconds':60,'moveLimit':5},'ports': []} | f:1:2: $.switch.moveSeconds: 180: allowed: at most $.switch.ageingSeconds, which is 60: an address that is held",
                 "{'ports': [{'name':'a','type':'cable','plug':'x','metres':1.5}]} | f:1:50: $.ports[0].metres: 1.5: must be a whole number of 32 bits",
                 "{'ports': [{'name':'a','type':'cable','plug':'x','metres':4294967296}]} | f:1:50: $.ports[0].metres: 4294967296: must be a whole number of 32 bits",
                 "{'ports': [{'name':'a','type':'cable','plug':'x','metre':1}]} | f:1:50: $.ports[0].metre: unknown key 'metre': did you mean 'metres'? allowed: addresses, enabled, floodLimit, metres, name, plug, type",
@@ -176,8 +177,20 @@ class ConfigReaderTest {
                 argumentSet("flood limit", port("\"floodLimit\": 100000000"), port("\"floodLimit\": 100000001")),
                 argumentSet(
                         "move limit",
-                        switching("\"moveLimit\": 1000000, \"moveSeconds\": 1000000"),
-                        switching("\"moveLimit\": 1000000, \"moveSeconds\": 1000001")));
+                        switching("\"moveLimit\": 1000000, \"moveSeconds\": 1000000, \"ageingSeconds\": 1000000"),
+                        switching("\"moveLimit\": 1000000, \"moveSeconds\": 1000001, \"ageingSeconds\": 1000000")),
+                argumentSet(
+                        "holding an address no longer than it is remembered",
+                        switching("\"moveLimit\": 5, \"moveSeconds\": 60, \"ageingSeconds\": 60"),
+                        switching("\"moveLimit\": 5, \"moveSeconds\": 61, \"ageingSeconds\": 60")),
+                argumentSet(
+                        "holding an address as long as usual",
+                        switching("\"moveLimit\": 5, \"ageingSeconds\": 180"),
+                        switching("\"moveLimit\": 5, \"ageingSeconds\": 179")),
+                argumentSet(
+                        "a limit of moves beside an age",
+                        switching("\"ageingSeconds\": 10"),
+                        switching("\"ageingSeconds\": 10, \"moveLimit\": 5")));
     }
 
     @ParameterizedTest

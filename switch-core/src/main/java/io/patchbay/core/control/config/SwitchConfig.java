@@ -29,7 +29,7 @@ import java.util.OptionalInt;
  * @param macLimit most addresses remembered; default 8192
  * @param moveLimit how often an address may move from port to port within {@code moveSeconds}; then it stays where it was for as long;
  *     default: as often as it likes
- * @param moveSeconds default 180
+ * @param moveSeconds default 180; at most {@code ageingSeconds}
  * @param workers one entry per worker; default one worker, free to move
  * @param idle {@code adaptive} (default), {@code busy} or {@code sleepy}
  * @param spinMicros how long an adaptive worker polls at most before it sleeps; default 50
@@ -59,6 +59,8 @@ public record SwitchConfig(
     public static final String DEFAULT_STATE_DIRECTORY = "/var/lib/patchbay";
     public static final String DEFAULT_METRICS_ADDRESS = "127.0.0.1:9466";
 
+    private static final int DEFAULT_AGEING_SECONDS = 300;
+    private static final int DEFAULT_MOVE_SECONDS = 180;
     private static final int MAX_WORKERS = 64;
     private static final Map<String, Waiters> WAITERS =
             Map.of("auto", Waiters.AUTO, "io_uring", Waiters.IO_URING, "epoll", Waiters.EPOLL);
@@ -87,6 +89,7 @@ public record SwitchConfig(
         if (moveLimit.isEmpty() && moveSeconds.isPresent()) {
             throw SettingException.of("moveSeconds", moveSeconds.get(), "only together with moveLimit");
         }
+        checkHold(moveLimit, moveSeconds.orElse(DEFAULT_MOVE_SECONDS), ageingSeconds.orElse(DEFAULT_AGEING_SECONDS));
         range("spinMicros", spinMicros, 0, 1_000_000);
         range("resumeLatencyMicros", resumeLatencyMicros, 0, 1_000_000);
         workers.ifPresent(list -> {
@@ -125,6 +128,17 @@ public record SwitchConfig(
         }
     }
 
+    /** An address that is held would else be forgotten before the hold ends, and appear wherever it likes. */
+    private static void checkHold(Optional<Integer> moveLimit, int moveSeconds, int ageingSeconds) {
+        if (moveLimit.isPresent() && moveSeconds > ageingSeconds) {
+            throw SettingException.of(
+                    "moveSeconds",
+                    moveSeconds,
+                    "at most $.switch.ageingSeconds, which is " + ageingSeconds
+                            + ": an address that is held must not be forgotten before");
+        }
+    }
+
     private static void checkAddress(String address) {
         int colon = address.lastIndexOf(':');
         boolean good = colon > 0
@@ -152,7 +166,7 @@ public record SwitchConfig(
     }
 
     public int ageing() {
-        return ageingSeconds.orElse(300);
+        return ageingSeconds.orElse(DEFAULT_AGEING_SECONDS);
     }
 
     public int addresses() {
@@ -166,7 +180,7 @@ public record SwitchConfig(
 
     /** Within how many seconds, and for how many it is held then. */
     public int holding() {
-        return moveSeconds.orElse(180);
+        return moveSeconds.orElse(DEFAULT_MOVE_SECONDS);
     }
 
     public String adminPath() {

@@ -42,7 +42,7 @@ final class AdminOptions {
         } else {
             out.print(Tables.render(header, rows.apply(answer)));
         }
-        out.flush();
+        Printing.finish(out);
         return 0;
     }
 }

@@ -47,7 +47,7 @@ final class ConfigCommand {
         } else {
             throw ConfigFile.failure(verdict.problems());
         }
-        out.flush();
+        Printing.finish(out);
         return verdict.good() ? 0 : CommandFailure.BAD_CONFIG;
     }
 

@@ -326,6 +326,25 @@ class CommandsTest {
     }
 
     @Test
+    void anAnswerThatCannotBeWrittenIsAFailure() throws Exception {
+        Path file = Files.writeString(directory.resolve("good.json"), OperatedSwitch.config(directory, "off"));
+        for (List<String> command : List.of(
+                List.of(
+                        "stats",
+                        "-o",
+                        "json",
+                        "--socket",
+                        patchbay.adminSocket().toString()),
+                List.of("config", "check", file.toString()))) {
+            try (PatchbayProcess process =
+                    PatchbayProcess.start(List.of("sh", "-c", "exec \"$@\" > /dev/full", "sh"), command)) {
+                assertThat(process.awaitExit()).as("%s", command).isEqualTo(1);
+                assertThat(process.errors()).isEqualTo("patchbay: the output cannot be written\n");
+            }
+        }
+    }
+
+    @Test
     void configCheckCountsThePortsOfAGoodFile() throws Exception {
         Path file = Files.writeString(directory.resolve("good.json"), OperatedSwitch.config(directory, "off"));
 

@@ -88,7 +88,10 @@ public final class BenchCommand implements Callable<Integer> {
             BenchReport report = sockets.isEmpty() ? measureOwnSwitch() : measure(sockets.get(0), sockets.get(1));
             PrintWriter out = line().getOut();
             out.println(json ? JsonMapper.shared().writeValueAsString(report) : describe(report));
-            out.flush();
+            if (out.checkError()
+                    || System.out.checkError()) { // standard output swallows the error, and the writer does not see it
+                throw new IOException("the output cannot be written");
+            }
             return 0;
         } catch (IOException e) {
             line().getErr().println("patchbay: " + e.getMessage());

@@ -2,9 +2,14 @@ package io.patchbay.testbed;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import java.net.StandardProtocolFamily;
+import java.net.UnixDomainSocketAddress;
+import java.nio.channels.ServerSocketChannel;
+import java.nio.file.Path;
 import java.util.List;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.Arguments;
 import org.junit.jupiter.params.provider.MethodSource;
@@ -70,14 +75,22 @@ class BenchCommandTest {
         return Stream.of(
                 Arguments.of(List.of("--sizes", "59"), "--sizes are 60 to 9018 bytes"),
                 Arguments.of(List.of("--sockets", "/tmp/one.sock"), "--sockets takes two sockets, not 1"),
+                Arguments.of(
+                        List.of("--sockets", "/a.sock,/" + "b".repeat(107)), "--sockets are paths of 1 to 107 bytes"),
                 Arguments.of(List.of("--pace", "0"), "--pace is 1 to 1000000"));
     }
 
     @Test
-    void aSocketThatNobodyListensOnIsNamed() {
-        Console.Ran ran = bench("--sockets", "/nonexistent/a.sock,/nonexistent/b.sock");
+    void aSocketThatIsNotThereOrThatNobodyListensOnIsNamedInALine(@TempDir Path directory) throws Exception {
+        Path socket = directory.resolve("deserted.sock");
+        ServerSocketChannel.open(StandardProtocolFamily.UNIX)
+                .bind(UnixDomainSocketAddress.of(socket))
+                .close();
 
-        assertThat(ran.exitCode()).isEqualTo(1);
-        assertThat(ran.err()).contains("/nonexistent/a.sock");
+        assertThat(bench("--sockets", "/nonexistent/a.sock,/nonexistent/b.sock"))
+                .isEqualTo(
+                        new Console.Ran(1, "", "patchbay: connect /nonexistent/a.sock: No such file or directory\n"));
+        assertThat(bench("--sockets", socket + "," + socket))
+                .isEqualTo(new Console.Ran(1, "", "patchbay: connect " + socket + ": Connection refused\n"));
     }
 }

@@ -6,10 +6,13 @@ import io.patchbay.cli.local.LocalSwitch;
 import io.patchbay.core.control.Daemon;
 import io.patchbay.core.control.DaemonException;
 import io.patchbay.core.control.config.ConfigException;
+import io.patchbay.core.linux.LinuxException;
+import io.patchbay.core.linux.UnixSocket;
 import io.patchbay.vhost.frontend.FrontEndSettings;
 import io.patchbay.vhost.wire.Feature;
 import java.io.IOException;
 import java.io.PrintWriter;
+import java.nio.charset.StandardCharsets;
 import java.util.ArrayList;
 import java.util.Collections;
 import java.util.List;
@@ -82,7 +85,7 @@ public final class BenchCommand implements Callable<Integer> {
     private boolean json;
 
     @Override
-    public Integer call() throws ConfigException, DaemonException {
+    public Integer call() throws ConfigException {
         check();
         try {
             BenchReport report = sockets.isEmpty() ? measureOwnSwitch() : measure(sockets.get(0), sockets.get(1));
@@ -93,7 +96,7 @@ public final class BenchCommand implements Callable<Integer> {
                 throw new IOException("the output cannot be written");
             }
             return 0;
-        } catch (IOException e) {
+        } catch (IOException | LinuxException | DaemonException e) {
             line().getErr().println("patchbay: " + e.getMessage());
             return 1;
         }
@@ -102,6 +105,12 @@ public final class BenchCommand implements Callable<Integer> {
     private void check() {
         if (sockets.size() != 0 && sockets.size() != 2) {
             throw bad("--sockets takes two sockets, not " + sockets.size());
+        }
+        for (String socket : sockets) {
+            int bytes = socket.getBytes(StandardCharsets.UTF_8).length;
+            if (bytes == 0 || bytes > UnixSocket.MAX_PATH_BYTES) {
+                throw bad("--sockets are paths of 1 to " + UnixSocket.MAX_PATH_BYTES + " bytes");
+            }
         }
         if (sizes.stream().anyMatch(size -> size < MIN_BYTES || size > MAX_BYTES)) {
             throw bad("--sizes are " + MIN_BYTES + " to " + MAX_BYTES + " bytes");

@@ -36,8 +36,8 @@ public final class VhostClient implements AutoCloseable {
 
     /** Sends a request that is answered by a number. */
     public long ask(Request request) throws IOException {
-        return Message.reply(request.number(), exchange(request, new byte[0], List.of()))
-                .asNumber();
+        send(Message.request(request, false, new byte[0]).encode(), List.of());
+        return receiveNumber(request);
     }
 
     /** Sends a request that is answered with a payload. */
@@ -54,8 +54,7 @@ public final class VhostClient implements AutoCloseable {
     public void tell(Request request, byte[] payload, List<Fd> descriptors) throws IOException {
         send(Message.request(request, replyAck, payload).encode(), descriptors);
         if (replyAck) {
-            long failure = receive(request).asNumber();
-            if (failure != 0) {
+            if (receiveNumber(request) != 0) {
                 throw new IOException("the device refused " + request);
             }
         }
@@ -70,13 +69,25 @@ public final class VhostClient implements AutoCloseable {
         }
     }
 
+    private long receiveNumber(Request request) throws IOException {
+        Message reply = receive(request);
+        if (reply.payload().length < MessageDescriptor.NUMBER_BYTES) {
+            throw new IOException(
+                    "the device answers " + request + " with " + reply.payload().length + " bytes, not with a number");
+        }
+        return reply.asNumber();
+    }
+
     private Message receive(Request request) throws IOException {
         ByteBuffer header =
                 ByteBuffer.wrap(read(MessageDescriptor.HEADER_BYTES)).order(MessageDescriptor.ORDER);
+        int size = header.getInt(MessageDescriptor.SIZE);
+        if (size < 0 || size > MessageDescriptor.MAX_PAYLOAD_BYTES) {
+            throw new IOException(
+                    "the device announces an answer of " + Integer.toUnsignedString(size) + " bytes to " + request);
+        }
         Message reply = new Message(
-                header.getInt(MessageDescriptor.REQUEST),
-                header.getInt(MessageDescriptor.FLAGS),
-                read(header.getInt(MessageDescriptor.SIZE)));
+                header.getInt(MessageDescriptor.REQUEST), header.getInt(MessageDescriptor.FLAGS), read(size));
         if (reply.request() != request.number() || (reply.flags() & MessageDescriptor.FLAG_REPLY) == 0) {
             throw new IOException("request " + reply.request() + " answers " + request);
         }

@@ -291,6 +291,9 @@ class CommandsTest {
         "port down vm0 now",
         "fdb flush --prot vm0",
         "fdb nonsense --socket",
+        "demo --seconds 0",
+        "demo --seconds -1",
+        "demo --ports 1",
         "config check"
     })
     void wrongUsageIsExplained(String command) {

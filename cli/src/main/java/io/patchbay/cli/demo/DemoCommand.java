@@ -10,13 +10,18 @@ import io.patchbay.vhost.frontend.FrontEndSettings;
 import java.io.IOException;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Objects;
 import java.util.Optional;
 import java.util.concurrent.Callable;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.TimeUnit;
 import java.util.function.ToLongFunction;
+import org.jspecify.annotations.Nullable;
 import picocli.CommandLine.Command;
+import picocli.CommandLine.Model.CommandSpec;
 import picocli.CommandLine.Option;
+import picocli.CommandLine.ParameterException;
+import picocli.CommandLine.Spec;
 
 /** {@code patchbay demo}: the main job, on one machine, by anybody. */
 @Command(
@@ -26,6 +31,9 @@ import picocli.CommandLine.Option;
 public final class DemoCommand implements Callable<Integer> {
 
     private static final int SETTLE_MILLIS = 300;
+
+    @Spec
+    private @Nullable CommandSpec spec;
 
     @Option(names = "--seconds", description = "Stop after so long; default: run until Ctrl-C.")
     private Optional<Integer> seconds = Optional.empty();
@@ -39,8 +47,10 @@ public final class DemoCommand implements Callable<Integer> {
     @Override
     public Integer call() throws IOException, InterruptedException, ConfigException, DaemonException {
         if (ports < 2 || ports > 16 || frameBytes < DemoFrame.MIN_BYTES || frameBytes > 1514) {
-            System.err.println("patchbay: --ports is 2 to 16, --frame-size is 60 to 1514");
-            return 2;
+            throw bad("--ports is 2 to 16, --frame-size is 60 to 1514");
+        }
+        if (seconds.isPresent() && seconds.get() < 1) {
+            throw bad("--seconds is at least 1");
         }
         CountDownLatch stop = new CountDownLatch(1);
         CountDownLatch finished = new CountDownLatch(1);
@@ -54,6 +64,10 @@ public final class DemoCommand implements Callable<Integer> {
         } finally {
             finished.countDown();
         }
+    }
+
+    private ParameterException bad(String what) {
+        return new ParameterException(Objects.requireNonNull(spec).commandLine(), what);
     }
 
     private static void awaitEnd(CountDownLatch finished) {

@@ -1,12 +1,7 @@
 package io.patchbay.core.port;
 
-import io.patchbay.core.linux.Errno;
-import io.patchbay.core.linux.EventFd;
-import io.patchbay.core.linux.LinkEvents;
 import io.patchbay.core.linux.LinuxException;
 import io.patchbay.core.linux.NetDevice;
-import io.patchbay.core.linux.NetNamespace;
-import io.patchbay.core.linux.PollSet;
 import java.time.Duration;
 import java.util.HexFormat;
 import java.util.List;
@@ -39,7 +34,7 @@ public final class Uplink implements Port {
     private volatile Optional<HoldingTransmitter> holding = Optional.empty();
     private volatile Optional<PortCounters> counters = Optional.empty();
 
-    private record Running(PortContext context, LinkEvents events, EventFd bell, Thread watcher) {}
+    private record Running(PortContext context, UplinkWatch watch, Thread watcher) {}
 
     /**
      * What {@code port show} says of an uplink.
@@ -71,23 +66,13 @@ public final class Uplink implements Port {
     @Override
     public synchronized void start(PortContext context) throws PortException {
         counters = Optional.of(context.counters());
-        LinkEvents events;
-        try {
-            events = NetNamespace.call(device.namespace(), LinkEvents::open);
-        } catch (LinuxException e) {
-            boolean mayNotEnter = e.call().equals("setns") && e.errno() == Errno.EPERM;
-            String why = mayNotEnter ? ": this takes the capability CAP_SYS_ADMIN" : "";
-            throw new PortException(
-                    "port " + name + ": cannot watch " + device.describe() + ": " + e.getMessage() + why, e);
-        }
-        EventFd bell = EventFd.create();
-        Thread watcher = Thread.ofPlatform().name("uplink-" + name).daemon().unstarted(() -> watch(events, bell));
-        Running starting = new Running(context, events, bell, watcher);
+        UplinkWatch watch = UplinkWatch.open(name, device);
+        Thread watcher = Thread.ofPlatform().name("uplink-" + name).daemon().unstarted(() -> watch(watch));
+        Running starting = new Running(context, watch, watcher);
         try {
             attach(starting);
         } catch (PortException | RuntimeException e) {
-            events.close();
-            bell.close();
+            watch.close();
             throw e;
         }
         running = Optional.of(starting);
@@ -119,7 +104,7 @@ public final class Uplink implements Port {
     private void attach(Running r) throws PortException {
         UplinkDevice.Attachment fresh;
         try {
-            fresh = device.attach(r.context(), enabled, r.bell()::signal);
+            fresh = device.attach(r.context(), enabled, r.watch()::ring);
         } catch (PortException e) {
             throw new PortException("port " + name + ": " + e.getMessage(), e);
         }
@@ -128,17 +113,13 @@ public final class Uplink implements Port {
         r.context().publish(fresh.queues());
     }
 
-    private void watch(LinkEvents events, EventFd bell) {
-        PollSet set = new PollSet(2);
+    private void watch(UplinkWatch watch) {
         while (!closed) {
-            set.clear().add(events.number(), PollSet.IN).add(bell.number(), PollSet.IN);
             if (isWaitingForDeviceThatIsThere()) {
-                boolean _ = set.await(RETRY);
+                boolean _ = watch.await(RETRY);
             } else {
-                set.await();
+                watch.await();
             }
-            boolean _ = events.drain();
-            bell.drain();
             check();
         }
     }
@@ -261,10 +242,9 @@ public final class Uplink implements Port {
     public void close() {
         closed = true;
         end().ifPresent(r -> {
-            r.bell().signal();
+            r.watch().ring();
             Threads.joinUninterruptibly(r.watcher());
-            r.events().close();
-            r.bell().close();
+            r.watch().close();
         });
     }
 

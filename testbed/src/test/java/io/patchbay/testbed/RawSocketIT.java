@@ -7,6 +7,7 @@ import io.patchbay.core.control.DaemonException;
 import io.patchbay.core.control.Totals;
 import io.patchbay.vhost.frontend.FrontEnd;
 import io.patchbay.vhost.frontend.FrontEndSettings;
+import java.util.ArrayList;
 import java.util.List;
 import java.util.concurrent.TimeUnit;
 import org.junit.jupiter.api.AfterEach;
@@ -222,6 +223,46 @@ class RawSocketIT {
     }
 
     @Test
+    void aStationThatMovedBehindAnotherPortWhileItsOwnLostTheLinkIsReachedAtOnce() throws Exception {
+        byte[] fromStation = {6, 0, 0, 0, 0, 0, 2, 0, 0, 0, 0, 0, 0, 0};
+        byte[] toStation = {2, 0, 0, 0, 0, 0, 6, 0, 0, 0, 0, 0, 0, 0};
+        List<Cable> more = new ArrayList<>();
+        try {
+            more.add(Cable.lay("pbrsn2", far, "pbrsf2"));
+            more.add(Cable.lay("pbrsn3", far, "pbrsf3"));
+            List<String> ports = List.of(
+                    port(""),
+                    port("").replace("wire", "wire2").replace("pbrsn", "pbrsn2"),
+                    port("").replace("wire", "wire3").replace("pbrsn", "pbrsn3"));
+            try (SwitchUnderTest patchbay = SwitchUnderTest.start(ports, "adaptive");
+                    PacketSockets sockets = new PacketSockets("pbrs", List.of("pbrsf2", "pbrsf3"))) {
+                try (PacketSockets before = new PacketSockets("pbrs", List.of("pbrsf"))) {
+                    before.send("pbrsf", fromStation);
+                    patchbay.awaitReceived(1);
+                }
+                assertThat(patchbay.ask("/v1/fdb?port=wire")).hasSize(1);
+                assertThat(sockets.collect()).hasSize(2);
+
+                far.run("ip link set pbrsf down");
+                patchbay.awaitStatus("wire", "down: interface pbrsn has no carrier");
+                sockets.send("pbrsf3", toStation);
+                patchbay.awaitReceived(2);
+
+                assertThat(sockets.collect())
+                        .as("flooded, since nobody knows where the station is now")
+                        .extracting(PacketSockets.Arrival::device)
+                        .containsExactly("pbrsf2");
+                assertThat(patchbay.ask("/v1/fdb?port=wire")).isEmpty();
+                assertThat(patchbay.dropped("wire", "port_down")).isZero();
+            }
+        } finally {
+            for (Cable cable : more) {
+                cable.close();
+            }
+        }
+    }
+
+    @Test
     void severalSocketsDivideTheFlowsAndHearNothingTwice() throws Exception {
         try (Namespace near = new Namespace("pbrsb");
                 SwitchUnderTest patchbay = SwitchUnderTest.start(
@@ -262,7 +303,9 @@ class RawSocketIT {
             patchbay.awaitStatus("wire", "down: interface pbrsf is down");
             assertThat(guest.send(FRAME)).isTrue();
             patchbay.awaitReceived(1);
-            assertThat(patchbay.dropped("wire", "port_down")).isOne();
+            assertThat(patchbay.dropped("vm0", "no_destination"))
+                    .as("a port that is down takes no part in floods")
+                    .isOne();
         }
     }
 

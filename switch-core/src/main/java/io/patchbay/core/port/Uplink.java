@@ -14,12 +14,15 @@ import org.slf4j.LoggerFactory;
  *
  * <p>A thread of its own sleeps until the kernel says that some device has changed, or a worker that its own does not answer; then it looks. A
  * device that has gone is let go of, and taken into use again when one of its name is there. It is not made anew: whoever deleted it meant it.
+ *
+ * <p>A device without a link is not sent to, and what was learnt behind it is forgotten, as a bridge does: its stations may have gone elsewhere. It is
+ * still read from, so that nothing stale waits in it.
  */
 public final class Uplink implements Port {
 
     private static final Logger LOG = LoggerFactory.getLogger(Uplink.class);
 
-    /** How soon a device is tried again that is there but cannot be used: nobody says when another program lets go of it. */
+    /** How soon something is done again of which nobody says when it is time. */
     private static final Duration RETRY = Duration.ofMillis(500);
 
     private final String name;
@@ -27,7 +30,9 @@ public final class Uplink implements Port {
     private boolean enabled = true;
     private Optional<Running> running = Optional.empty();
     private Optional<UplinkDevice.Attachment> attachment = Optional.empty();
+    private Optional<PortQueues> offered = Optional.empty();
     private boolean failed;
+    private boolean forgetAgain;
     private volatile boolean closed;
     private volatile PortStatus status = PortStatus.down("not started");
     private volatile Optional<NetDevice.Link> link = Optional.empty();
@@ -109,30 +114,35 @@ public final class Uplink implements Port {
             throw new PortException("port " + name + ": " + e.getMessage(), e);
         }
         attachment = Optional.of(fresh);
-        holding = fresh.queues().transmitter().flatMap(Transmitter::holding);
-        r.context().publish(fresh.queues());
+        offered = Optional.empty();
     }
 
     private void watch(UplinkWatch watch) {
         while (!closed) {
-            if (isWaitingForDeviceThatIsThere()) {
-                boolean _ = watch.await(RETRY);
+            boolean timeIsUp = false;
+            if (mayBeTimeWithoutAnybodySayingSo()) {
+                timeIsUp = !watch.await(RETRY);
             } else {
                 watch.await();
             }
-            check();
+            check(timeIsUp);
         }
     }
 
-    private synchronized boolean isWaitingForDeviceThatIsThere() {
-        return attachment.isEmpty() && !failed && link.isPresent();
+    /** A device that is there but cannot be used is tried again: nobody says when another program lets go of it. */
+    private synchronized boolean mayBeTimeWithoutAnybodySayingSo() {
+        return forgetAgain || attachment.isEmpty() && !failed && link.isPresent();
     }
 
-    private synchronized void check() {
+    private synchronized void check(boolean timeIsUp) {
         if (closed || failed || running.isEmpty()) {
             return;
         }
         PortContext context = running.get().context();
+        if (forgetAgain && timeIsUp) {
+            forgetAgain = false;
+            context.forgetAddresses();
+        }
         try {
             if (attachment.isPresent() && !attachment.get().isThere()) {
                 LOG.warn("port {}: {} has gone", name, device.describe());
@@ -162,12 +172,36 @@ public final class Uplink implements Port {
         }
     }
 
-    /** Sees how the device stands, and says so if it stands otherwise than before. */
+    /** Sees how the device stands, offers what can be used of it, and says so if it stands otherwise than before. */
     private void look() {
         PortStatus before = status;
         seeHowTheDeviceStands();
-        if (!status.equals(before)) {
-            running.ifPresent(r -> r.context().statusChanged());
+        running.map(Running::context).ifPresent(context -> {
+            offer(context);
+            if (before.up() && !status.up()) {
+                forgetWhatIsBehindALostLink(context);
+            }
+            if (!status.equals(before)) {
+                context.statusChanged();
+            }
+        });
+    }
+
+    private void offer(PortContext context) {
+        PortQueues all = attachment.map(UplinkDevice.Attachment::queues).orElse(PortQueues.NONE);
+        PortQueues wanted = status.up() ? all : new PortQueues(all.receive(), Optional.empty());
+        if (!offered.equals(Optional.of(wanted))) {
+            offered = Optional.of(wanted);
+            holding = wanted.transmitter().flatMap(Transmitter::holding);
+            context.publish(wanted);
+        }
+    }
+
+    /** Forgets twice: until what had come before is read, it is learnt from. */
+    private void forgetWhatIsBehindALostLink(PortContext context) {
+        if (attachment.isPresent()) {
+            context.forgetAddresses();
+            forgetAgain = true;
         }
     }
 
@@ -225,6 +259,7 @@ public final class Uplink implements Port {
         status = PortStatus.down("failed: " + cause);
         running.ifPresent(r -> {
             detach(r.context());
+            r.context().forgetAddresses();
             r.context().statusChanged();
         });
     }
@@ -235,7 +270,9 @@ public final class Uplink implements Port {
             a.close();
         });
         attachment = Optional.empty();
+        offered = Optional.of(PortQueues.NONE);
         holding = Optional.empty();
+        forgetAgain = false;
     }
 
     @Override

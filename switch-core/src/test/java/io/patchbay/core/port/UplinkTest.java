@@ -3,143 +3,23 @@ package io.patchbay.core.port;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
-import io.patchbay.core.linux.NetDevice;
 import java.nio.file.Files;
 import java.nio.file.Path;
-import java.util.List;
 import java.util.Optional;
-import java.util.concurrent.CopyOnWriteArrayList;
 import java.util.concurrent.TimeUnit;
-import java.util.concurrent.atomic.AtomicInteger;
 import java.util.function.BooleanSupplier;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.ValueSource;
 
 @Timeout(20)
 class UplinkTest {
 
-    private static final NetDevice.Link UP = link(true, true);
-
-    private static NetDevice.Link link(boolean up, boolean carrier) {
-        return new NetDevice.Link(7, NetDevice.ARPHRD_ETHER, new byte[] {2, 0, 0, 0, 0, 1}, 1500, up, carrier);
-    }
-
-    /** A device that is as the test says. */
-    private static final class FakeDevice implements UplinkDevice {
-
-        private volatile Optional<NetDevice.Link> link = Optional.of(UP);
-        private volatile boolean there = true;
-        private volatile boolean hasCable;
-        private volatile boolean cable = true;
-        private volatile Optional<String> refusal = Optional.empty();
-        private volatile Runnable trouble = () -> {};
-        private final AtomicInteger attached = new AtomicInteger();
-        private final AtomicInteger released = new AtomicInteger();
-        private final PortQueues queues = new PortQueues(List.of(), Optional.of((burst, frames, count) -> {}));
-
-        @Override
-        public String describe() {
-            return "device fake0";
-        }
-
-        @Override
-        public Optional<String> namespace() {
-            return Optional.empty();
-        }
-
-        @Override
-        public Optional<NetDevice.Link> look() {
-            return link;
-        }
-
-        @Override
-        public Attachment attach(PortContext context, boolean enabled, Runnable whenTrouble) throws PortException {
-            if (refusal.isPresent()) {
-                throw new PortException(refusal.get());
-            }
-            there = true;
-            trouble = whenTrouble;
-            attached.incrementAndGet();
-            return new Attachment() {
-
-                @Override
-                public PortQueues queues() {
-                    return enabled ? queues : PortQueues.NONE;
-                }
-
-                @Override
-                public boolean setEnabled(boolean wanted) {
-                    cable = !hasCable || wanted;
-                    return hasCable;
-                }
-
-                @Override
-                public boolean isThere() {
-                    return there;
-                }
-
-                @Override
-                public void close() {
-                    released.incrementAndGet();
-                }
-            };
-        }
-
-        void goAway() {
-            link = Optional.empty();
-            there = false;
-            trouble.run();
-        }
-
-        void comeBack() {
-            link = Optional.of(UP);
-            trouble.run();
-        }
-    }
-
-    /** The switch, as far as a port sees it. */
-    private static final class Recorder implements PortContext {
-
-        private final PortCounters counters = new PortCounters();
-        private final List<PortQueues> published = new CopyOnWriteArrayList<>();
-        private final AtomicInteger forgotten = new AtomicInteger();
-        private final AtomicInteger told = new AtomicInteger();
-
-        @Override
-        public String name() {
-            return "up";
-        }
-
-        @Override
-        public PortCounters counters() {
-            return counters;
-        }
-
-        @Override
-        public void publish(PortQueues queues) {
-            published.add(queues);
-        }
-
-        @Override
-        public void forgetAddresses() {
-            forgotten.incrementAndGet();
-        }
-
-        @Override
-        public void statusChanged() {
-            told.incrementAndGet();
-        }
-
-        @Override
-        public boolean inject(byte[] frame) {
-            throw new AssertionError("an uplink injects nothing");
-        }
-    }
-
-    private final FakeDevice device = new FakeDevice();
-    private final Recorder context = new Recorder();
+    private final FakeUplinkDevice device = new FakeUplinkDevice();
+    private final RecordingContext context = new RecordingContext();
     private final Uplink uplink = new Uplink("up", device);
 
     @AfterEach
@@ -172,13 +52,53 @@ class UplinkTest {
     @Test
     void aDeviceThatIsDownOrHasNoCarrierIsReported() throws Exception {
         uplink.start(context);
-        device.link = Optional.of(link(false, false));
+        device.link = Optional.of(FakeUplinkDevice.link(false, false));
         device.trouble.run();
         await(() -> uplink.status().equals(PortStatus.down("device fake0 is down")));
-        device.link = Optional.of(link(true, false));
+        device.link = Optional.of(FakeUplinkDevice.link(true, false));
         device.trouble.run();
         await(() -> uplink.status().equals(PortStatus.down("device fake0 has no carrier")));
         assertThat(device.released).as("a device that is down is kept").hasValue(0);
+    }
+
+    @ParameterizedTest(name = "up {0}")
+    @ValueSource(booleans = {true, false})
+    void aDeviceThatLosesItsLinkIsReadButNotSentToUntilItHasOneAgain(boolean up) throws Exception {
+        uplink.start(context);
+        device.link = Optional.of(FakeUplinkDevice.link(up, false));
+        device.trouble.run();
+        await(() -> !uplink.status().up());
+        await(() -> context.published.size() == 2);
+        assertThat(context.published.getLast()).isEqualTo(device.withoutTransmitter());
+        device.comeBack();
+        await(() -> uplink.status().up());
+        await(() -> context.published.size() == 3);
+        assertThat(context.published.getLast()).isEqualTo(device.queues);
+        assertThat(device.attached).hasValue(1);
+    }
+
+    @Test
+    void aDeviceWithoutALinkAtTheStartIsReadButNotSentTo() throws Exception {
+        device.link = Optional.of(FakeUplinkDevice.link(true, false));
+        uplink.start(context);
+        assertThat(context.published).containsExactly(device.withoutTransmitter());
+    }
+
+    @Test
+    void whatWasLearntBehindALostLinkIsForgottenAndAgainWhenWhatHadComeBeforeIsRead() throws Exception {
+        uplink.start(context);
+        device.link = Optional.of(FakeUplinkDevice.link(true, false));
+        device.trouble.run();
+        await(() -> context.forgotten.get() == 1);
+        device.trouble.run();
+        await(() -> context.forgotten.get() == 2); // and nobody has told it to, but the time
+    }
+
+    @Test
+    void whatWasLearntOnAPortThatAWorkerCouldNotGoOnWithIsForgotten() throws Exception {
+        uplink.start(context);
+        uplink.fault(new IllegalStateException("no more"));
+        assertThat(context.forgotten).hasValue(1);
     }
 
     @Test
@@ -293,7 +213,7 @@ class UplinkTest {
     void whoeverWatchesIsToldWhenTheLinkGoesAndComes() throws Exception {
         uplink.start(context);
         int before = context.told.get();
-        device.link = Optional.of(link(true, false));
+        device.link = Optional.of(FakeUplinkDevice.link(true, false));
         device.trouble.run();
         await(() -> context.told.get() == before + 1);
         assertThat(uplink.status().up()).isFalse();

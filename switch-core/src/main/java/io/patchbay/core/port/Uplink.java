@@ -4,7 +4,6 @@ import io.patchbay.core.linux.LinuxException;
 import io.patchbay.core.linux.NetDevice;
 import java.time.Duration;
 import java.util.HexFormat;
-import java.util.List;
 import java.util.Optional;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -27,17 +26,15 @@ public final class Uplink implements Port {
 
     private final String name;
     private final UplinkDevice device;
+    private final UplinkOffer offer = new UplinkOffer();
     private boolean enabled = true;
     private Optional<Running> running = Optional.empty();
     private Optional<UplinkDevice.Attachment> attachment = Optional.empty();
-    private Optional<PortQueues> offered = Optional.empty();
     private boolean failed;
     private boolean forgetAgain;
     private volatile boolean closed;
     private volatile PortStatus status = PortStatus.down("not started");
     private volatile Optional<NetDevice.Link> link = Optional.empty();
-    private volatile Optional<HoldingTransmitter> holding = Optional.empty();
-    private volatile Optional<PortCounters> counters = Optional.empty();
 
     private record Running(PortContext context, UplinkWatch watch, Thread watcher) {}
 
@@ -70,7 +67,7 @@ public final class Uplink implements Port {
 
     @Override
     public synchronized void start(PortContext context) throws PortException {
-        counters = Optional.of(context.counters());
+        offer.count(context.counters());
         UplinkWatch watch = UplinkWatch.open(name, device);
         Thread watcher = Thread.ofPlatform().name("uplink-" + name).daemon().unstarted(() -> watch(watch));
         Running starting = new Running(context, watch, watcher);
@@ -114,7 +111,7 @@ public final class Uplink implements Port {
             throw new PortException("port " + name + ": " + e.getMessage(), e);
         }
         attachment = Optional.of(fresh);
-        offered = Optional.empty();
+        offer.beginAnew();
     }
 
     private void watch(UplinkWatch watch) {
@@ -177,7 +174,10 @@ public final class Uplink implements Port {
         PortStatus before = status;
         seeHowTheDeviceStands();
         running.map(Running::context).ifPresent(context -> {
-            offer(context);
+            offer.offer(
+                    context,
+                    attachment.map(UplinkDevice.Attachment::queues).orElse(PortQueues.NONE),
+                    status.up());
             if (before.up() && !status.up()) {
                 forgetWhatIsBehindALostLink(context);
             }
@@ -185,16 +185,6 @@ public final class Uplink implements Port {
                 context.statusChanged();
             }
         });
-    }
-
-    private void offer(PortContext context) {
-        PortQueues all = attachment.map(UplinkDevice.Attachment::queues).orElse(PortQueues.NONE);
-        PortQueues wanted = status.up() ? all : new PortQueues(all.receive(), Optional.empty());
-        if (!offered.equals(Optional.of(wanted))) {
-            offered = Optional.of(wanted);
-            holding = wanted.transmitter().flatMap(Transmitter::holding);
-            context.publish(wanted);
-        }
     }
 
     /** Forgets twice: until what had come before is read, it is learnt from. */
@@ -237,19 +227,7 @@ public final class Uplink implements Port {
                 seen.map(NetDevice.Link::mtu).orElse(0),
                 seen.map(NetDevice.Link::up).orElse(false),
                 seen.map(NetDevice.Link::running).orElse(false),
-                room());
-    }
-
-    private Room room() {
-        List<QueueCounters> queues = counters.map(PortCounters::transmit).orElse(List.of());
-        return new Room(
-                device.whenFull().word(),
-                device.whenFull().atMost().toMillis(),
-                holding.map(HoldingTransmitter::fullForMillis).orElse(0L),
-                queues.stream()
-                        .mapToLong(q -> q.get(QueueCounters.Count.STALLS))
-                        .sum(),
-                queues.stream().mapToLong(q -> q.get(QueueCounters.Count.HELD)).sum());
+                offer.room(device.whenFull()));
     }
 
     @Override
@@ -266,12 +244,10 @@ public final class Uplink implements Port {
 
     private void detach(PortContext context) {
         attachment.ifPresent(a -> {
-            context.publish(PortQueues.NONE);
+            offer.withdraw(context);
             a.close();
         });
         attachment = Optional.empty();
-        offered = Optional.of(PortQueues.NONE);
-        holding = Optional.empty();
         forgetAgain = false;
     }
 

@@ -310,6 +310,27 @@ class RawSocketIT {
     }
 
     @Test
+    void anInterfaceIsFoundAgainInANamespaceThatWasDeletedAndMadeAnew() throws Exception {
+        String there = port(",\"namespace\":\"/run/netns/pbrs\"").replace("pbrsn", "pbrsf");
+        try (SwitchUnderTest patchbay = SwitchUnderTest.start(List.of(there), "adaptive")) {
+            for (int i = 0; i < 2; i++) {
+                patchbay.awaitStatus("wire", "up: interface pbrsf is up");
+                far.close();
+                far = new Namespace("pbrs");
+                cable.pull();
+                patchbay.awaitStatus("wire", "down: interface pbrsf has gone");
+                cable.lay();
+            }
+            patchbay.awaitStatus("wire", "up: interface pbrsf is up");
+            // And is listened for there.
+            Shell.run("ip link set pbrsn down");
+            patchbay.awaitStatus("wire", "down: interface pbrsf has no carrier");
+            Shell.run("ip link set pbrsn up");
+            patchbay.awaitStatus("wire", "up: interface pbrsf is up");
+        }
+    }
+
+    @Test
     void aDaemonThatMayNotIsRefusedAndToldWhatItTakes() throws Exception {
         Unprivileged.call(() -> assertThatThrownBy(() ->
                         SwitchUnderTest.start(List.of(port("")), "adaptive").close())

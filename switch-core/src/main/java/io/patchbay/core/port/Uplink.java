@@ -32,6 +32,7 @@ public final class Uplink implements Port {
     private Optional<UplinkDevice.Attachment> attachment = Optional.empty();
     private boolean failed;
     private boolean forgetAgain;
+    private boolean attachedAnew;
     private volatile boolean closed;
     private volatile PortStatus status = PortStatus.down("not started");
     private volatile Optional<NetDevice.Link> link = Optional.empty();
@@ -112,6 +113,10 @@ public final class Uplink implements Port {
         }
         attachment = Optional.of(fresh);
         offer.beginAnew();
+        if (device.namespace().isPresent()) {
+            attachedAnew = true;
+            r.watch().ring();
+        }
     }
 
     private void watch(UplinkWatch watch) {
@@ -122,13 +127,27 @@ public final class Uplink implements Port {
             } else {
                 watch.await();
             }
+            if (mayHaveToListenElsewhere()) {
+                watch.renew();
+            }
             check(timeIsUp);
         }
     }
 
-    /** A device that is there but cannot be used is tried again: nobody says when another program lets go of it. */
+    /**
+     * A device that is there but cannot be used is tried again: nobody says when another program lets go of it. So is one in a namespace, which may be
+     * another of the same name by now: nobody hears of that.
+     */
     private synchronized boolean mayBeTimeWithoutAnybodySayingSo() {
-        return forgetAgain || attachment.isEmpty() && !failed && link.isPresent();
+        boolean waits = attachment.isEmpty() && !failed;
+        return forgetAgain || waits && (link.isPresent() || device.namespace().isPresent());
+    }
+
+    /** A namespace that was deleted lives on while somebody listens in it, and says nothing of the one that has its name now. */
+    private synchronized boolean mayHaveToListenElsewhere() {
+        boolean may = device.namespace().isPresent() && (attachment.isEmpty() || attachedAnew);
+        attachedAnew = false;
+        return may;
     }
 
     private synchronized void check(boolean timeIsUp) {

@@ -7,16 +7,23 @@ import io.patchbay.core.linux.LinuxException;
 import io.patchbay.core.linux.NetNamespace;
 import io.patchbay.core.linux.PollSet;
 import java.time.Duration;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
 
 /** What an uplink's watcher waits for: that the kernel says that some device has changed, or that somebody rings. It waits alone. */
 final class UplinkWatch implements AutoCloseable {
 
-    private final LinkEvents events;
-    private final EventFd bell = EventFd.create();
-    private final PollSet set = new PollSet(2);
+    private static final Logger LOG = LoggerFactory.getLogger(UplinkWatch.class);
 
-    private UplinkWatch(LinkEvents events) {
-        this.events = events;
+    private final UplinkDevice device;
+    private final EventFd bell;
+    private final PollSet set = new PollSet(2);
+    private LinkEvents events;
+
+    private UplinkWatch(UplinkDevice device) {
+        this.device = device;
+        this.events = listen(device);
+        this.bell = EventFd.create();
     }
 
     /**
@@ -26,12 +33,29 @@ final class UplinkWatch implements AutoCloseable {
      */
     static UplinkWatch open(String port, UplinkDevice device) throws PortException {
         try {
-            return new UplinkWatch(NetNamespace.call(device.namespace(), LinkEvents::open));
+            return new UplinkWatch(device);
         } catch (LinuxException e) {
             boolean mayNotEnter = e.call().equals("setns") && e.errno() == Errno.EPERM;
             String why = mayNotEnter ? ": this takes the capability CAP_SYS_ADMIN" : "";
             throw new PortException(
                     "port " + port + ": cannot watch " + device.describe() + ": " + e.getMessage() + why, e);
+        }
+    }
+
+    private static LinkEvents listen(UplinkDevice device) {
+        return NetNamespace.call(device.namespace(), LinkEvents::open);
+    }
+
+    /**
+     * Listens in the namespace that has the device's namespace's name now, if there is one. What happened there before, nobody says. For who waits.
+     */
+    void renew() {
+        try {
+            LinkEvents fresh = listen(device);
+            events.close();
+            events = fresh;
+        } catch (LinuxException e) {
+            LOG.debug("still listening where {} was: {}", device.describe(), e.getMessage());
         }
     }
 

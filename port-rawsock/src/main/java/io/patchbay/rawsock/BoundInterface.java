@@ -9,6 +9,7 @@ import io.patchbay.core.port.PortQueues;
 import io.patchbay.core.port.UplinkDevice;
 import io.patchbay.core.port.WhenFull;
 import java.util.Optional;
+import java.util.function.BooleanSupplier;
 import java.util.function.Consumer;
 
 /** An interface that is there already, whichever sockets reach it. */
@@ -60,11 +61,16 @@ abstract class BoundInterface implements UplinkDevice {
     /**
      * Sockets on the interface as it was when they were opened: one that is deleted and made again has another number.
      *
+     * @param bound whether the sockets reach it still: one that was away and is back under its number has left them
      * @param changed told how the interface is whenever something about it may have changed
      * @param close closes the sockets
      */
     final Attachment attachment(
-            PortQueues queues, NetDevice.Link opened, Consumer<NetDevice.Link> changed, Runnable close) {
+            PortQueues queues,
+            NetDevice.Link opened,
+            BooleanSupplier bound,
+            Consumer<NetDevice.Link> changed,
+            Runnable close) {
         return new Attachment() {
             @Override
             public PortQueues queues() {
@@ -73,6 +79,9 @@ abstract class BoundInterface implements UplinkDevice {
 
             @Override
             public boolean isThere() {
+                if (!bound.getAsBoolean()) {
+                    return false;
+                }
                 Optional<NetDevice.Link> now = look().filter(found -> found.index() == opened.index());
                 now.ifPresent(changed);
                 return now.isPresent();

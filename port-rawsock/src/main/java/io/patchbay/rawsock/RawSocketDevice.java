@@ -44,7 +44,12 @@ final class RawSocketDevice extends BoundInterface {
                         () -> PacketFanout.open(
                                 settings.networkInterface(), link.index(), settings.socketOptions(), sockets))
                 : List.of();
-        return attachment(queues(open, context, trouble), link, now -> {}, () -> open.forEach(PacketSocket::close));
+        return attachment(
+                queues(open, context, trouble),
+                link,
+                () -> open.stream().allMatch(PacketSocket::isBound),
+                now -> {},
+                () -> open.forEach(PacketSocket::close));
     }
 
     @Override

@@ -40,7 +40,7 @@ final class XdpDevice extends BoundInterface {
                     + "; with mode xdp it may be at most " + XdpSocket.MAX_MTU);
         }
         if (!enabled) {
-            return attachment(PortQueues.NONE, link, now -> {}, () -> {});
+            return attachment(PortQueues.NONE, link, () -> true, now -> {}, () -> {});
         }
         XdpSockets sockets = NetNamespace.call(settings.namespace(), () -> XdpSockets.open(settings, link));
         LOG.info(
@@ -50,10 +50,15 @@ final class XdpDevice extends BoundInterface {
                 sockets.all().size(),
                 sockets.isInDriver() ? "driver" : "stack");
         // Whenever something about the interface has changed it may be its MTU.
-        return attachment(queues(sockets, context), link, now -> sockets.setMtu(now.mtu()), sockets::close);
+        return attachment(
+                queues(sockets, context, trouble),
+                link,
+                sockets::areBound,
+                now -> sockets.setMtu(now.mtu()),
+                sockets::close);
     }
 
-    private PortQueues queues(XdpSockets sockets, PortContext context) {
+    private PortQueues queues(XdpSockets sockets, PortContext context, Runnable trouble) {
         List<ReceiveQueue> receive = new ArrayList<>();
         List<UplinkTransmitter> transmit = new ArrayList<>();
         for (int q = 0; q < sockets.all().size(); q++) {
@@ -63,7 +68,11 @@ final class XdpDevice extends BoundInterface {
                     context.counters().receive(q)));
             if (q < sockets.sending()) {
                 transmit.add(new UplinkTransmitter(
-                        new XdpSink(socket), context.counters().transmit(q), 0, OffloadSet.NOTHING, settings.full()));
+                        new XdpSink(socket, trouble),
+                        context.counters().transmit(q),
+                        0,
+                        OffloadSet.NOTHING,
+                        settings.full()));
             }
         }
         return new PortQueues(receive, Optional.of(UplinkTransmitters.of(transmit)));

@@ -89,6 +89,11 @@ final class XdpSockets implements AutoCloseable {
         return program.isInDriver();
     }
 
+    /** Whether the interface has left none of them. */
+    boolean areBound() {
+        return sockets.stream().allMatch(XdpSocket::isBound);
+    }
+
     void setMtu(int mtu) {
         sockets.forEach(socket -> socket.setMtu(mtu));
     }

@@ -33,6 +33,7 @@ public final class PacketSocket implements AutoCloseable {
 
     private static final MethodHandle SOCKET = Libc.bind("socket", Libc.intOf(JAVA_INT, JAVA_INT, JAVA_INT));
     private static final MethodHandle BIND = Libc.bind("bind", Libc.intOf(JAVA_INT, ADDRESS, JAVA_INT));
+    private static final MethodHandle GETSOCKNAME = Libc.bind("getsockname", Libc.intOf(JAVA_INT, ADDRESS, ADDRESS));
     private static final MethodHandle SENDMMSG =
             Libc.bind("sendmmsg", Libc.intOf(JAVA_INT, JAVA_LONG, JAVA_INT, JAVA_INT));
     private static final MethodHandle IOCTL = Libc.bindVariadic("ioctl", Libc.intOf(JAVA_INT, JAVA_LONG, ADDRESS), 2);
@@ -161,6 +162,22 @@ public final class PacketSocket implements AutoCloseable {
             address.set(JAVA_INT, PacketDescriptor.ADDRESS_IFINDEX, index);
             int result = (int) BIND.invokeExact(state, fd.number(), address, PacketDescriptor.ADDRESS_BYTES);
             Libc.check(result, state, "bind", interfaceName);
+        } catch (Throwable t) {
+            throw Libc.impossible(t);
+        }
+    }
+
+    /**
+     * Whether it is bound still: not if the interface was deleted or moved to another namespace, nor when that one, with its old number, is back.
+     */
+    public boolean isBound() {
+        MemorySegment state = Libc.state();
+        try (Arena arena = Arena.ofConfined()) {
+            MemorySegment address = arena.allocate(PacketDescriptor.ADDRESS_BYTES, Integer.BYTES);
+            MemorySegment length = arena.allocateFrom(JAVA_INT, PacketDescriptor.ADDRESS_BYTES);
+            int result = (int) GETSOCKNAME.invokeExact(state, fd.number(), address, length);
+            Libc.check(result, state, "getsockname", interfaceName);
+            return address.get(JAVA_INT, PacketDescriptor.ADDRESS_IFINDEX) > 0;
         } catch (Throwable t) {
             throw Libc.impossible(t);
         }

@@ -132,6 +132,12 @@ final class XdpSender {
         completed.consume(end);
     }
 
+    /** Whether the socket is bound still: not if its interface has left it. Any thread may ask. */
+    boolean isBound() {
+        // The family has no getsockname(2).
+        return kick(Libc.newState()) != Errno.ENXIO;
+    }
+
     /** For the thread that receives: has sent what the one that sends had to leave. */
     void sendTheRest() {
         if (unsent() == 0 && !bell.ringsForRoom()) {

@@ -138,6 +138,14 @@ public final class XdpSocket implements AutoCloseable {
         return receiver.takeKernelDrops();
     }
 
+    /**
+     * Whether it is bound still: not if the interface was deleted or moved to another namespace, nor when that one, with its old number, is back. Any
+     * thread may ask.
+     */
+    public boolean isBound() {
+        return sender.isBound();
+    }
+
     /** Says how long a packet the interface takes now, without Ethernet header; more than {@value #MAX_MTU} is as much. */
     public void setMtu(int mtu) {
         sender.setMtu(mtu);

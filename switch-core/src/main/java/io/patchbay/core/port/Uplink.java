@@ -193,10 +193,7 @@ public final class Uplink implements Port {
         PortStatus before = status;
         seeHowTheDeviceStands();
         running.map(Running::context).ifPresent(context -> {
-            offer.offer(
-                    context,
-                    attachment.map(UplinkDevice.Attachment::queues).orElse(PortQueues.NONE),
-                    status.up());
+            offer.offer(context, attachment.map(UplinkDevice.Attachment::queues).orElse(PortQueues.NONE), status.up());
             if (before.up() && !status.up()) {
                 forgetWhatIsBehindALostLink(context);
             }

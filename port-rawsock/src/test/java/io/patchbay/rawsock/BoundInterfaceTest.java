@@ -1,0 +1,94 @@
+package io.patchbay.rawsock;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.junit.jupiter.api.Assumptions.assumeTrue;
+
+import io.patchbay.core.port.PortContext;
+import io.patchbay.core.port.PortCounters;
+import io.patchbay.core.port.PortQueues;
+import io.patchbay.core.port.UplinkDevice;
+import java.io.IOException;
+import java.util.Optional;
+import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.ValueSource;
+
+/** On one end of a cable whose index no other interface has, nor gets. */
+class BoundInterfaceTest {
+
+    private static final String DEVICE = "pbbi0";
+
+    @BeforeEach
+    void layCable() throws Exception {
+        assumeTrue("root".equals(System.getProperty("user.name")), "this needs root");
+        cut();
+        assumeTrue(
+                run("ip link add " + DEVICE + " index 19061 type veth peer name pbbi1 && ip link set " + DEVICE
+                        + " up && ip link set pbbi1 up && ip netns add pbbi"),
+                "this needs ip(8), and a kernel that has cables");
+    }
+
+    @AfterEach
+    void cut() throws Exception {
+        boolean _ = run("ip link del pbbi1; ip netns del pbbi");
+    }
+
+    private static boolean run(String command) throws IOException, InterruptedException {
+        return new ProcessBuilder("sh", "-c", command)
+                        .redirectErrorStream(true)
+                        .redirectOutput(ProcessBuilder.Redirect.DISCARD)
+                        .start()
+                        .waitFor()
+                == 0;
+    }
+
+    private static UplinkDevice device(String mode) {
+        RawSocketSettings settings = new RawSocketSettings(
+                DEVICE,
+                Optional.empty(),
+                Optional.of(mode),
+                Optional.empty(),
+                Optional.empty(),
+                Optional.empty(),
+                Optional.empty(),
+                Optional.empty(),
+                Optional.empty(),
+                Optional.empty());
+        return settings.isXdp() ? new XdpDevice(settings) : new RawSocketDevice(settings);
+    }
+
+    /** The switch, as far as a device is concerned that is being attached. */
+    private record Place(PortCounters counters) implements PortContext {
+
+        @Override
+        public String name() {
+            return "wire";
+        }
+
+        @Override
+        public void publish(PortQueues queues) {}
+
+        @Override
+        public void forgetAddresses() {}
+
+        @Override
+        public boolean inject(byte[] frame) {
+            return false;
+        }
+    }
+
+    @ParameterizedTest
+    @ValueSource(strings = {"packet", "xdp"})
+    void anInterfaceThatWasAwayAndIsBackUnderItsNumberIsNotTheOneTheSocketsAreOn(String mode) throws Exception {
+        try (UplinkDevice.Attachment attachment = device(mode).attach(new Place(new PortCounters()), true, () -> {})) {
+            assertThat(attachment.isThere()).isTrue();
+            assertThat(run("ip link set " + DEVICE + " netns pbbi && ip -n pbbi link set " + DEVICE
+                            + " netns 1 && ip link set " + DEVICE + " up"))
+                    .isTrue();
+            assertThat(device(mode).look())
+                    .hasValueSatisfying(link -> assertThat(link.index()).isEqualTo(19061));
+            assertThat(attachment.isThere()).isFalse();
+        }
+    }
+}

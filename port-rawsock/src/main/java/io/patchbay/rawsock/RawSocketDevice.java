@@ -44,12 +44,17 @@ final class RawSocketDevice extends BoundInterface {
                         () -> PacketFanout.open(
                                 settings.networkInterface(), link.index(), settings.socketOptions(), sockets))
                 : List.of();
-        return attachment(
-                queues(open, context, trouble),
-                link,
-                () -> open.stream().allMatch(PacketSocket::isBound),
-                now -> {},
-                () -> open.forEach(PacketSocket::close));
+        try {
+            return attachment(
+                    queues(open, context, trouble),
+                    link,
+                    () -> open.stream().allMatch(PacketSocket::isBound),
+                    now -> {},
+                    () -> open.forEach(PacketSocket::close));
+        } catch (RuntimeException e) {
+            open.forEach(PacketSocket::close);
+            throw e;
+        }
     }
 
     @Override

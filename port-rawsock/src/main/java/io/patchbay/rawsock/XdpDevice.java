@@ -43,19 +43,24 @@ final class XdpDevice extends BoundInterface {
             return attachment(PortQueues.NONE, link, () -> true, now -> {}, () -> {});
         }
         XdpSockets sockets = NetNamespace.call(settings.namespace(), () -> XdpSockets.open(settings, link));
-        LOG.info(
-                "port {}: all frames of {} come here by AF_XDP, {} of its queues, the program is in the {}",
-                context.name(),
-                describe(),
-                sockets.all().size(),
-                sockets.isInDriver() ? "driver" : "stack");
-        // Whenever something about the interface has changed it may be its MTU.
-        return attachment(
-                queues(sockets, context, trouble),
-                link,
-                sockets::areBound,
-                now -> sockets.setMtu(now.mtu()),
-                sockets::close);
+        try {
+            LOG.info(
+                    "port {}: all frames of {} come here by AF_XDP, {} of its queues, the program is in the {}",
+                    context.name(),
+                    describe(),
+                    sockets.all().size(),
+                    sockets.isInDriver() ? "driver" : "stack");
+            // Whenever something about the interface has changed it may be its MTU.
+            return attachment(
+                    queues(sockets, context, trouble),
+                    link,
+                    sockets::areBound,
+                    now -> sockets.setMtu(now.mtu()),
+                    sockets::close);
+        } catch (RuntimeException e) {
+            sockets.close();
+            throw e;
+        }
     }
 
     private PortQueues queues(XdpSockets sockets, PortContext context, Runnable trouble) {

@@ -1,6 +1,7 @@
 package io.patchbay.rawsock;
 
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import static org.junit.jupiter.api.Assumptions.assumeTrue;
 
 import io.patchbay.core.port.PortContext;
@@ -8,7 +9,10 @@ import io.patchbay.core.port.PortCounters;
 import io.patchbay.core.port.PortQueues;
 import io.patchbay.core.port.UplinkDevice;
 import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
 import java.util.Optional;
+import java.util.stream.Stream;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.params.ParameterizedTest;
@@ -59,7 +63,14 @@ class BoundInterfaceTest {
     }
 
     /** The switch, as far as a device is concerned that is being attached. */
-    private record Place(PortCounters counters) implements PortContext {
+    private static class Place implements PortContext {
+
+        private final PortCounters counters = new PortCounters();
+
+        @Override
+        public PortCounters counters() {
+            return counters;
+        }
 
         @Override
         public String name() {
@@ -81,7 +92,7 @@ class BoundInterfaceTest {
     @ParameterizedTest
     @ValueSource(strings = {"packet", "xdp"})
     void anInterfaceThatWasAwayAndIsBackUnderItsNumberIsNotTheOneTheSocketsAreOn(String mode) throws Exception {
-        try (UplinkDevice.Attachment attachment = device(mode).attach(new Place(new PortCounters()), true, () -> {})) {
+        try (UplinkDevice.Attachment attachment = device(mode).attach(new Place(), true, () -> {})) {
             assertThat(attachment.isThere()).isTrue();
             assertThat(run("ip link set " + DEVICE + " netns pbbi && ip -n pbbi link set " + DEVICE
                             + " netns 1 && ip link set " + DEVICE + " up"))
@@ -89,6 +100,29 @@ class BoundInterfaceTest {
             assertThat(device(mode).look())
                     .hasValueSatisfying(link -> assertThat(link.index()).isEqualTo(19061));
             assertThat(attachment.isThere()).isFalse();
+        }
+    }
+
+    @ParameterizedTest
+    @ValueSource(strings = {"packet", "xdp"})
+    void anInterfaceThatCannotBeUsedAfterAllLeavesNoSocketBehind(String mode) throws Exception {
+        PortContext full = new Place() {
+
+            @Override
+            public PortCounters counters() {
+                throw new IllegalStateException("no place to count");
+            }
+        };
+        UplinkDevice device = device(mode);
+        device.attach(new Place(), true, () -> {}).close(); // what is opened once for all
+        long before = descriptors();
+        assertThatThrownBy(() -> device.attach(full, true, () -> {})).hasMessage("no place to count");
+        assertThat(descriptors()).isEqualTo(before);
+    }
+
+    private static long descriptors() throws IOException {
+        try (Stream<Path> open = Files.list(Path.of("/proc/self/fd"))) {
+            return open.count();
         }
     }
 }

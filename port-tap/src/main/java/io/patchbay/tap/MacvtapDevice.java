@@ -63,6 +63,9 @@ final class MacvtapDevice implements UplinkDevice {
                     "cannot use " + describe() + ": " + e.getMessage()
                             + explain(e).map(why -> ": " + why).orElse(""),
                     e);
+        } catch (RuntimeException e) {
+            files.forEach(TapFile::close);
+            throw e;
         }
     }
 

@@ -62,6 +62,9 @@ final class TapDevice implements UplinkDevice {
                     "cannot use " + describe() + ": " + e.getMessage()
                             + explain(e).map(why -> ": " + why).orElse(""),
                     e);
+        } catch (RuntimeException e) {
+            files.forEach(TapFile::close);
+            throw e;
         }
     }
 

@@ -49,12 +49,15 @@ record TapQueues(List<TapFile> files, List<Io> io, PortQueues queues, boolean ca
 
         static Io of(TapFile file, PortContext context, Sending sending) {
             ReceiveBatch batch = new ReceiveBatch(TapFile.HEADER_BYTES);
-            return new Io(
-                    batch,
-                    new TapReader(file, batch, context.mayUseIoUring()),
-                    // A frame that is held has all others behind it wait, too.
-                    new TapWriter(
-                            file, context.mayUseIoUring() && !sending.whenFull().hold()));
+            TapReader reader = new TapReader(file, batch, context.mayUseIoUring());
+            try {
+                // A frame that is held has all others behind it wait, too.
+                boolean mayRing = context.mayUseIoUring() && !sending.whenFull().hold();
+                return new Io(batch, reader, new TapWriter(file, mayRing));
+            } catch (RuntimeException e) {
+                reader.close();
+                throw e;
+            }
         }
 
         void close() {
@@ -63,7 +66,7 @@ record TapQueues(List<TapFile> files, List<Io> io, PortQueues queues, boolean ca
         }
     }
 
-    /** Makes the files, taken over, into queues that can be published. */
+    /** Makes the files, taken over, into queues that can be published. If that fails, closing the files lets go of the device. */
     static TapQueues ofTap(List<TapFile> files, PortContext context, Sending sending, Runnable trouble) {
         return of(files, context, sending, trouble, true);
     }
@@ -75,9 +78,16 @@ record TapQueues(List<TapFile> files, List<Io> io, PortQueues queues, boolean ca
 
     private static TapQueues of(
             List<TapFile> files, PortContext context, Sending sending, Runnable trouble, boolean carrierIsOurs) {
-        List<Io> io = files.stream().map(file -> Io.of(file, context, sending)).toList();
-        PortQueues queues = files.isEmpty() ? PortQueues.NONE : queues(files, io, context, sending, trouble);
-        return new TapQueues(files, io, queues, carrierIsOurs);
+        List<Io> io = new ArrayList<>();
+        try {
+            files.forEach(file -> io.add(Io.of(file, context, sending)));
+            PortQueues queues = files.isEmpty() ? PortQueues.NONE : queues(files, io, context, sending, trouble);
+            return new TapQueues(files, List.copyOf(io), queues, carrierIsOurs);
+        } catch (RuntimeException e) {
+            // Each ring holds its file, and with it a queue of the device that nobody would read.
+            io.forEach(Io::close);
+            throw e;
+        }
     }
 
     private static PortQueues queues(

@@ -3,7 +3,6 @@ package io.patchbay.core.port;
 import io.patchbay.core.linux.LinuxException;
 import io.patchbay.core.linux.NetDevice;
 import java.time.Duration;
-import java.util.HexFormat;
 import java.util.Optional;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -38,28 +37,6 @@ public final class Uplink implements Port {
     private volatile Optional<NetDevice.Link> link = Optional.empty();
 
     private record Running(PortContext context, UplinkWatch watch, Thread watcher) {}
-
-    /**
-     * What {@code port show} says of an uplink.
-     *
-     * @param namespace the namespace's file; empty for the daemon's own
-     * @param address empty while the device cannot be seen
-     * @param up whether the host has brought the device up
-     * @param carrier whether a cable is plugged in, so to speak
-     */
-    public record Details(
-            String device, String namespace, String address, int mtu, boolean up, boolean carrier, Room room) {}
-
-    /**
-     * Whether an uplink takes what it is sent.
-     *
-     * @param whenFull what becomes of frames while it does not, in the word of the configuration
-     * @param holdAtMostMs after how long of taking nothing frames are dropped even so; 0 if they are not held
-     * @param fullForMs for how long it has taken nothing; 0 if it does, or if frames are not held
-     * @param stalls how many times it stopped taking frames
-     * @param held how many frames had to wait
-     */
-    public record Room(String whenFull, long holdAtMostMs, long fullForMs, long stalls, long held) {}
 
     public Uplink(String name, UplinkDevice device) {
         this.name = name;
@@ -235,15 +212,7 @@ public final class Uplink implements Port {
 
     @Override
     public Record details() {
-        Optional<NetDevice.Link> seen = link;
-        return new Details(
-                device.describe(),
-                device.namespace().orElse(""),
-                seen.map(l -> HexFormat.ofDelimiter(":").formatHex(l.address())).orElse(""),
-                seen.map(NetDevice.Link::mtu).orElse(0),
-                seen.map(NetDevice.Link::up).orElse(false),
-                seen.map(NetDevice.Link::running).orElse(false),
-                offer.room(device.whenFull()));
+        return UplinkDetails.of(device, link, offer.room(device.whenFull()));
     }
 
     @Override

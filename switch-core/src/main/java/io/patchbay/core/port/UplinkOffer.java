@@ -44,9 +44,9 @@ final class UplinkOffer {
     }
 
     /** Whether there is room in what is offered. */
-    Uplink.Room room(WhenFull whenFull) {
+    UplinkDetails.Room room(WhenFull whenFull) {
         List<QueueCounters> queues = counters.map(PortCounters::transmit).orElse(List.of());
-        return new Uplink.Room(
+        return new UplinkDetails.Room(
                 whenFull.word(),
                 whenFull.atMost().toMillis(),
                 holding.map(HoldingTransmitter::fullForMillis).orElse(0L),

@@ -39,14 +39,14 @@ class UplinkTest {
         assertThat(context.published).containsExactly(device.queues);
         assertThat(uplink.status()).isEqualTo(PortStatus.up("device fake0 is up"));
         assertThat(uplink.details())
-                .isEqualTo(new Uplink.Details(
+                .isEqualTo(new UplinkDetails(
                         "device fake0",
                         "",
                         "02:00:00:00:00:01",
                         1500,
                         true,
                         true,
-                        new Uplink.Room("drop", 0, 0, 0, 0)));
+                        new UplinkDetails.Room("drop", 0, 0, 0, 0)));
     }
 
     @Test

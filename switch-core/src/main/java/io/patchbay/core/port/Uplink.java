@@ -32,6 +32,7 @@ public final class Uplink implements Port {
     private boolean failed;
     private boolean forgetAgain;
     private boolean attachedAnew;
+    private boolean unsure;
     private volatile boolean closed;
     private volatile PortStatus status = PortStatus.down("not started");
     private volatile Optional<NetDevice.Link> link = Optional.empty();
@@ -78,6 +79,8 @@ public final class Uplink implements Port {
             look();
         } catch (LinuxException e) {
             throw new PortException("port " + name + ": " + e.getMessage(), e);
+        } finally {
+            running.get().watch().ring(); // what could not be done now is tried again
         }
     }
 
@@ -116,8 +119,9 @@ public final class Uplink implements Port {
      * another of the same name by now: nobody hears of that.
      */
     private synchronized boolean mayBeTimeWithoutAnybodySayingSo() {
-        boolean waits = attachment.isEmpty() && !failed;
-        return forgetAgain || waits && (link.isPresent() || device.namespace().isPresent());
+        boolean waits =
+                attachment.isEmpty() && (link.isPresent() || device.namespace().isPresent());
+        return !failed && (forgetAgain || unsure || waits);
     }
 
     /** A namespace that was deleted lives on while somebody listens in it, and says nothing of the one that has its name now. */
@@ -150,6 +154,10 @@ public final class Uplink implements Port {
             }
         } catch (PortException e) {
             waitFor(String.valueOf(e.getMessage()));
+        } catch (LinuxException e) {
+            PortStatus before = status;
+            cannotTell(e);
+            tell(before);
         } catch (RuntimeException e) {
             LOG.error("port {}: looking after {} failed", name, device.describe(), e);
             waitFor(e.toString());
@@ -168,7 +176,29 @@ public final class Uplink implements Port {
     /** Sees how the device stands, offers what can be used of it, and says so if it stands otherwise than before. */
     private void look() {
         PortStatus before = status;
-        seeHowTheDeviceStands();
+        try {
+            seeHowTheDeviceStands();
+            unsure = false;
+        } catch (LinuxException e) {
+            cannotTell(e);
+        }
+        tell(before);
+    }
+
+    /** That one could not look says nothing about the device: what is in use stays in use, and one looks again. */
+    private void cannotTell(LinuxException e) {
+        boolean used = attachment.isPresent();
+        unsure = true;
+        link = used ? link : Optional.empty();
+        PortStatus now =
+                new PortStatus(used && status.up(), device.describe() + " cannot be looked at: " + e.getMessage());
+        if (!now.equals(status)) {
+            LOG.warn("port {}: {}; trying again", name, now.reason());
+        }
+        status = now;
+    }
+
+    private void tell(PortStatus before) {
         running.map(Running::context).ifPresent(context -> {
             offer.offer(context, attachment.map(UplinkDevice.Attachment::queues).orElse(PortQueues.NONE), status.up());
             if (before.up() && !status.up()) {

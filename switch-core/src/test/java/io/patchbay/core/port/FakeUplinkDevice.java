@@ -1,6 +1,8 @@
 package io.patchbay.core.port;
 
 import io.patchbay.core.frame.Burst;
+import io.patchbay.core.linux.Errno;
+import io.patchbay.core.linux.LinuxException;
 import io.patchbay.core.linux.NetDevice;
 import java.util.List;
 import java.util.Optional;
@@ -17,6 +19,7 @@ final class FakeUplinkDevice implements UplinkDevice {
 
     volatile Optional<NetDevice.Link> link = Optional.of(UP);
     volatile boolean there = true;
+    volatile boolean blind;
     volatile boolean hasCable;
     volatile boolean cable = true;
     volatile Optional<String> refusal = Optional.empty();
@@ -37,6 +40,9 @@ final class FakeUplinkDevice implements UplinkDevice {
 
     @Override
     public Optional<NetDevice.Link> look() {
+        if (blind) {
+            throw new LinuxException("socket", "AF_INET", Errno.EMFILE);
+        }
         return link;
     }
 

@@ -145,6 +145,41 @@ class UplinkTest {
     }
 
     @Test
+    void aDeviceThatCannotBeLookedAtForAMomentIsKeptInUseAndLookedAtAgain() throws Exception {
+        uplink.start(context);
+        device.blind = true;
+        device.trouble.run();
+        await(() -> uplink.status().reason().contains("EMFILE"));
+        assertThat(uplink.status().up()).isTrue();
+        device.blind = false;
+        await(() -> uplink.status().reason().equals("device fake0 is up")); // and nobody has told it to look
+        assertThat(context.published).containsExactly(device.queues);
+        assertThat(context.forgotten).hasValue(0);
+        assertThat(device.attached).hasValue(1);
+    }
+
+    @Test
+    void aDeviceThatCannotBeLookedAtAtTheStartIsSentToAsSoonAsItCan() throws Exception {
+        device.blind = true;
+        uplink.start(context);
+        assertThat(uplink.status().up()).isFalse();
+        device.blind = false;
+        await(() -> uplink.status().up());
+        await(() -> context.published.size() == 2);
+        assertThat(context.published).containsExactly(device.withoutTransmitter(), device.queues);
+    }
+
+    @Test
+    void aDeviceThatCouldNotBeTakenAsThePortWasOpenedIsTriedAgain() throws Exception {
+        uplink.start(context);
+        uplink.setEnabled(false);
+        device.refusal = Optional.of("busy");
+        assertThatThrownBy(() -> uplink.setEnabled(true)).hasMessageContaining("busy");
+        device.refusal = Optional.empty();
+        await(() -> context.published.getLast().equals(device.queues)); // and nobody has told it to look
+    }
+
+    @Test
     void aDeviceThatWasRenamedOrMovedIsKept() throws Exception {
         uplink.start(context);
         device.link = Optional.empty();

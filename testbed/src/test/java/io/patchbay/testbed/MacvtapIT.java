@@ -4,7 +4,11 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import io.patchbay.core.control.DaemonException;
+import io.patchbay.core.linux.MacvtapFiles;
+import io.patchbay.core.linux.NetNamespace;
+import io.patchbay.core.linux.TapFile;
 import java.util.List;
+import java.util.Optional;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
@@ -152,6 +156,30 @@ class MacvtapIT {
                 Shell.run("ip link del pbmvr");
             }
         }
+    }
+
+    /** As it is for a daemon that was started in a namespace by {@code nsenter}: {@code /sys} still shows the one before. */
+    @Test
+    void aDeviceIsFoundAlsoIfTheSysfsThatIsMountedShowsAnotherNamespace() throws Exception {
+        Shell.run("ip link set pbmv0 netns pbmvn");
+        assertThatItIsFoundInPbmvn();
+        Shell.run("ip link add pbmvr type veth peer name pbmvs netns pbmvf");
+        try {
+            makeMacvtap("pbmvr", "index 19062");
+            assertThatItIsFoundInPbmvn();
+        } finally {
+            Shell.run("ip link del pbmvr");
+        }
+    }
+
+    private static void assertThatItIsFoundInPbmvn() {
+        boolean attached = NetNamespace.call(Optional.of("/run/netns/pbmvn"), () -> {
+            try (MacvtapFiles files = MacvtapFiles.find("pbmv0", true).orElseThrow();
+                    TapFile file = files.open(false)) {
+                return file.isAttached();
+            }
+        });
+        assertThat(attached).isTrue();
     }
 
     private static String portOf(SwitchUnderTest patchbay, String mac) throws Exception {

@@ -29,13 +29,14 @@ public final class MacvtapFiles implements AutoCloseable {
     /**
      * Finds a device of the calling thread's namespace.
      *
-     * @param own whether that is the namespace of the process, for which sysfs is mounted already; for others this takes CAP_SYS_ADMIN
+     * @param own whether that is the namespace of the process, which the mounted sysfs shows as a rule; otherwise this takes CAP_SYS_ADMIN
      * @return nothing if there is an interface of that name which is not a macvtap
      * @throws LinuxException if there is none
      */
     public static Optional<MacvtapFiles> find(String device, boolean own) {
         int index = NetDevice.info(device).index();
-        Optional<DetachedMount> mounted = own ? Optional.empty() : Optional.of(DetachedMount.of("sysfs"));
+        Optional<DetachedMount> mounted =
+                own && isShown(device, index) ? Optional.empty() : Optional.of(DetachedMount.of("sysfs"));
         Path directory = mounted.map(DetachedMount::root)
                 .orElse(Path.of("/sys"))
                 .resolve(Path.of("class", "net", device, "macvtap"));
@@ -45,6 +46,16 @@ public final class MacvtapFiles implements AutoCloseable {
         }
         return Optional.of(new MacvtapFiles(
                 device, index, mounted, directory.resolve("tap" + index).resolve("dev")));
+    }
+
+    /** Whether the mounted sysfs shows the device: not if the process was started in a namespace that is not the one it was mounted in. */
+    private static boolean isShown(String device, int index) {
+        try {
+            Path file = Path.of("/sys", "class", "net", device, "ifindex");
+            return Files.readString(file).strip().equals(Integer.toString(index));
+        } catch (IOException e) {
+            return false;
+        }
     }
 
     /** Opens one more queue of the device. */

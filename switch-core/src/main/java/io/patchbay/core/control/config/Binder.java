@@ -56,7 +56,7 @@ final class Binder {
         // only an object that lacks something it must have is looked at no further.
         ObjectNode rest = object.deepCopy();
         Sieve sieve = new Sieve(problems);
-        sieve.object(rest, type, path, alsoAllowed);
+        sieve.object(rest, Shape.of(mapper, mapper.constructType(type)), path, alsoAllowed);
         Set<JsonPath> reported = new HashSet<>(sieve.reported());
         while (true) {
             try {

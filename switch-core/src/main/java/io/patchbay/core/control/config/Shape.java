@@ -1,38 +1,49 @@
 package io.patchbay.core.control.config;
 
-import com.fasterxml.jackson.annotation.JsonProperty;
-import java.lang.reflect.ParameterizedType;
-import java.lang.reflect.RecordComponent;
-import java.lang.reflect.Type;
 import java.util.Collection;
-import java.util.LinkedHashMap;
 import java.util.Map;
 import java.util.Optional;
+import java.util.stream.Collectors;
+import tools.jackson.databind.JavaType;
+import tools.jackson.databind.introspect.BeanPropertyDefinition;
+import tools.jackson.databind.introspect.ClassIntrospector;
+import tools.jackson.databind.json.JsonMapper;
 
 /**
  * What may stand somewhere in the configuration, by the Java type it is bound to.
  *
- * @param raw the type itself, out of its {@code Optional}
- * @param element of what the elements are, if it is a list
+ * @param type itself, out of its {@code Optional}
  */
-record Shape(Class<?> raw, Optional<Shape> element) {
+record Shape(JsonMapper mapper, JavaType type) {
 
-    private static Shape of(Type type) {
-        if (type instanceof ParameterizedType generic && generic.getRawType() instanceof Class<?> raw) {
-            Shape inner = of(generic.getActualTypeArguments()[0]);
-            return raw == Optional.class ? inner : new Shape(raw, Optional.of(inner));
-        }
-        return new Shape(type instanceof Class<?> raw ? raw : Object.class, Optional.empty());
+    static Shape of(JsonMapper mapper, JavaType declared) {
+        return new Shape(mapper, declared.isReferenceType() ? declared.getContentType() : declared);
+    }
+
+    boolean isRecord() {
+        return type.isRecordType();
+    }
+
+    /** Of what the elements are, if it is a list. */
+    Optional<Shape> element() {
+        return type.isCollectionLikeType() ? Optional.of(of(mapper, type.getContentType())) : Optional.empty();
     }
 
     /** The keys of a settings record, as they are written, and what stands there. */
-    static Map<String, Shape> keys(Class<?> settings) {
-        Map<String, Shape> keys = new LinkedHashMap<>();
-        for (RecordComponent component : settings.getRecordComponents()) {
-            JsonProperty renamed = component.getAccessor().getAnnotation(JsonProperty.class);
-            keys.put(renamed == null ? component.getName() : renamed.value(), of(component.getGenericType()));
-        }
-        return keys;
+    Map<String, Shape> keys() {
+        ClassIntrospector introspector = mapper.deserializationConfig().classIntrospectorInstance();
+        return introspector
+                .introspectForDeserialization(type, introspector.introspectClassAnnotations(type))
+                .findProperties()
+                .stream()
+                .filter(BeanPropertyDefinition::hasConstructorParameter)
+                .collect(Collectors.toMap(
+                        BeanPropertyDefinition::getName, property -> of(mapper, property.getPrimaryType())));
+    }
+
+    /** What it is called in errors. */
+    String called() {
+        return called(type.getRawClass()).orElse("something else");
     }
 
     /** What something of a type is called in errors; empty if there is no word for it. */

@@ -27,8 +27,8 @@ final class Sieve {
     }
 
     /** @param alsoAllowed keys that may stand there too and have been taken out before */
-    void object(ObjectNode object, Class<?> settings, JsonPath path, List<String> alsoAllowed) {
-        Map<String, Shape> known = Shape.keys(settings);
+    void object(ObjectNode object, Shape settings, JsonPath path, List<String> alsoAllowed) {
+        Map<String, Shape> known = settings.keys();
         for (String key : List.copyOf(object.propertyNames())) {
             JsonPath at = path.key(key);
             Shape shape = known.get(key);
@@ -51,12 +51,12 @@ final class Sieve {
     /** Looks into a value; whether there is no null in it that would be in the mapper's way. */
     private boolean isSound(JsonNode value, Shape shape, JsonPath at) {
         if (value.isNull()) {
-            problems.add(at, "null", "must be " + Shape.called(shape.raw()).orElse("something else"));
+            problems.add(at, "null", "must be " + shape.called());
             return false;
         }
         boolean sound = true;
-        if (value instanceof ObjectNode object && shape.raw().isRecord()) {
-            object(object, shape.raw(), at, List.of());
+        if (value instanceof ObjectNode object && shape.isRecord()) {
+            object(object, shape, at, List.of());
         } else if (value.isArray() && shape.element().isPresent()) {
             for (int i = 0; i < value.size(); i++) {
                 sound &= isSound(value.path(i), shape.element().get(), at.element(i));

@@ -28,6 +28,9 @@ final class RawSocketDevice extends BoundInterface {
     /** What the kernel does with a frame it is handed, whatever the interface can. UDP segmentation it has learnt only lately. */
     private static final int KERNEL_DOES = OffloadSet.ALL & ~(OffloadSet.USO4 | OffloadSet.USO6);
 
+    /** Past the queueing discipline it throws away what the interface cannot segment itself. */
+    private static final int KERNEL_DOES_IN_BYPASS = OffloadSet.CSUM;
+
     private final RawSocketSettings settings;
 
     RawSocketDevice(RawSocketSettings settings) {
@@ -76,7 +79,7 @@ final class RawSocketDevice extends BoundInterface {
                     new Sink(socket, socket.sendBufferBytes()),
                     context.counters().transmit(q),
                     PacketSocket.HEADER_BYTES,
-                    KERNEL_DOES,
+                    settings.socketOptions().qdiscBypass() ? KERNEL_DOES_IN_BYPASS : KERNEL_DOES,
                     settings.full()));
         }
         return new PortQueues(receive, Optional.of(UplinkTransmitters.of(transmit)));

@@ -57,6 +57,8 @@ class UplinkOffloadIT {
     private static String port(String kind) throws Exception {
         return switch (kind) {
             case "raw-socket" -> "{\"name\":\"up\",\"type\":\"raw-socket\",\"interface\":\"pbuv0\"}";
+            case "raw-socket in bypass" ->
+                "{\"name\":\"up\",\"type\":\"raw-socket\",\"interface\":\"pbuv0\",\"qdiscBypass\":true}";
             case "macvtap" -> {
                 Shell.run("ip link add link pbuv0 name pbuv9 type macvtap mode passthru");
                 yield "{\"name\":\"up\",\"type\":\"macvtap\",\"interface\":\"pbuv9\"}";
@@ -72,7 +74,15 @@ class UplinkOffloadIT {
     }
 
     @ParameterizedTest(name = "{0}, packets of {1}")
-    @CsvSource({"raw-socket, 1500", "raw-socket, 9000", "tap, 1500", "tap, 9000", "macvtap, 1500", "macvtap, 9000"})
+    @CsvSource({
+        "raw-socket, 1500",
+        "raw-socket, 9000",
+        "raw-socket in bypass, 1500",
+        "tap, 1500",
+        "tap, 9000",
+        "macvtap, 1500",
+        "macvtap, 9000"
+    })
     void whatIsLeftUndoneIsDoneOnTheFarSide(String kind, int packet) throws Exception {
         FrontEndSettings settings = FrontEndSettings.MODERN
                 .with(Feature.VIRTIO_NET_F_CSUM, Feature.VIRTIO_NET_F_HOST_TSO4, Feature.VIRTIO_NET_F_HOST_TSO6)

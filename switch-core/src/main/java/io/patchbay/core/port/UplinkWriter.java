@@ -228,7 +228,7 @@ final class UplinkWriter {
 
     private Fate refused(int errno) {
         DropReason reason = reason(errno);
-        if (reason != DropReason.UPLINK_FULL || !whenFull.hold()) {
+        if (reason != DropReason.UPLINK_FULL || !whenFull.hold() || isRefusedByItself(errno)) {
             return drop(reason);
         }
         long now = System.nanoTime();
@@ -239,6 +239,11 @@ final class UplinkWriter {
             return drop(reason);
         }
         return pressure.isStuck(now) ? drop(DropReason.HELD_TOO_LONG) : Fate.WAITS;
+    }
+
+    /** Whether the kernel refuses this frame while it has none of ours: a filter does so, and to wait for room would hold up others for nothing. */
+    private boolean isRefusedByItself(int errno) {
+        return errno == Errno.ENOBUFS && sink.bufferedBytes() == 0;
     }
 
     private Fate drop(DropReason reason) {

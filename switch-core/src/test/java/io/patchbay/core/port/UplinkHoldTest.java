@@ -145,13 +145,34 @@ class UplinkHoldTest {
         assertThat(counters.dropped()).isZero();
     }
 
+    @Test
+    void aFrameThatIsRefusedWhileNothingOfOursWaitsIsDroppedAndHoldsUpNobody() {
+        UplinkTransmitter uplink =
+                uplink(buffered(0, (batch, from) -> from == 1 ? -Errno.ENOBUFS : 1), PATIENT); // a filter, say
+        assertThat(uplink.offer(burst, ALL, 4)).isEqualTo(4);
+        assertThat(counters.get(FRAMES)).isEqualTo(3);
+        assertThat(counters.dropped(DropReason.UPLINK_FULL)).isOne();
+        assertThat(counters.get(STALLS)).isZero();
+    }
+
+    @Test
+    void aFrameThatIsRefusedWhileSomeOfOursWaitWaitsToo() {
+        UplinkTransmitter uplink = uplink(buffered(1, (batch, from) -> from == 1 ? -Errno.ENOBUFS : 1), PATIENT);
+        assertThat(uplink.offer(burst, ALL, 4)).isOne();
+        assertThat(counters.dropped()).isZero();
+    }
+
     /** Takes everything, and says that so much of a buffer of 100000 bytes is in use. */
     private FrameSink buffered(long bytes) {
+        return buffered(bytes, (batch, from) -> batch.frames() - from);
+    }
+
+    private FrameSink buffered(long bytes, FrameSink to) {
         return new FrameSink() {
 
             @Override
             public int write(FrameBatch batch, int from) {
-                return batch.frames() - from;
+                return to.write(batch, from);
             }
 
             @Override

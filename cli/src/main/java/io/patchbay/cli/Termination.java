@@ -33,6 +33,11 @@ final class Termination {
         return termination;
     }
 
+    /** Says that the end is wanted. */
+    void want() {
+        wanted.countDown();
+    }
+
     /** Returns when the end is wanted. */
     void await() throws InterruptedException {
         wanted.await();
@@ -50,7 +55,7 @@ final class Termination {
 
     /** Asks for the end, and waits until it is there, though not for longer than it may take. Gives the exit code. */
     int request() {
-        wanted.countDown();
+        want();
         try {
             // If not, nobody is left who could be told: the log may be what hangs.
             boolean _ = done.await(limit.toMillis(), TimeUnit.MILLISECONDS);

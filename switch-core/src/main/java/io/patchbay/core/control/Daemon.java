@@ -21,6 +21,7 @@ import java.util.Deque;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.concurrent.CompletionStage;
 import java.util.concurrent.CopyOnWriteArrayList;
 import java.util.concurrent.TimeUnit;
 import java.util.stream.Collectors;
@@ -42,6 +43,7 @@ public final class Daemon implements AutoCloseable {
     private final long startedNanos = System.nanoTime();
     private volatile Optional<SocketAddress> metricsAddress = Optional.empty();
     private volatile Phase phase = Phase.STARTING;
+    private volatile boolean broken;
 
     private enum Phase {
         STARTING("starting"),
@@ -106,6 +108,7 @@ public final class Daemon implements AutoCloseable {
 
     private void run(Config config, Notify notify) throws PortException, IOException {
         undo.push(board::close);
+        board.death().thenRun(() -> broken = true);
         holdResumeLatency(config.switching());
         startClock();
         Optional<Path> state = stateDirectory(config.switching());
@@ -115,8 +118,7 @@ public final class Daemon implements AutoCloseable {
         if (config.switching().metrics().isPresent()) {
             // Before the ports: probes can ask how far the start is, and a taken address stops it in time.
             HttpServer scrape = HttpServer.onAddress(
-                    config.switching().metrics().get(),
-                    List.of(metrics.route(), Route.get("/livez", asked -> Answer.text(200, "ok\n")), readiness()));
+                    config.switching().metrics().get(), List.of(metrics.route(), liveness(), readiness()));
             undo.push(scrape::close);
             metricsAddress = Optional.of(scrape.address());
         }
@@ -183,7 +185,11 @@ public final class Daemon implements AutoCloseable {
         return ports.stream().filter(port -> port.memberOf().isEmpty());
     }
 
-    /** Ready while every port is in service; says of each how it stands. */
+    private Route liveness() {
+        return Route.get("/livez", asked -> broken ? Answer.text(503, "a worker died\n") : Answer.text(200, "ok\n"));
+    }
+
+    /** Ready from the start of the last port until it stops; says of each port how it stands. */
     private Route readiness() {
         return Route.get("/readyz", asked -> {
                     Phase now = phase;
@@ -226,6 +232,11 @@ public final class Daemon implements AutoCloseable {
                 macs.statistics().entries(),
                 board.workers().size(),
                 metricsText());
+    }
+
+    /** Completed when a worker has died, and the daemon is to end: only another can serve those ports. */
+    public CompletionStage<Throwable> death() {
+        return board.death();
     }
 
     Switchboard board() {

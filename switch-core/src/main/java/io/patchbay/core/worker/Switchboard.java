@@ -12,6 +12,8 @@ import java.util.ArrayList;
 import java.util.Comparator;
 import java.util.List;
 import java.util.Optional;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.CompletionStage;
 import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
 import java.util.concurrent.TimeUnit;
@@ -39,6 +41,7 @@ public final class Switchboard implements AutoCloseable {
     private final List<Thread> threads;
     private final ExecutorService faults = Executors.newSingleThreadExecutor(
             Thread.ofPlatform().name("faults").daemon().factory());
+    private final CompletableFuture<Throwable> death = new CompletableFuture<>();
     private volatile Topology topology = Topology.EMPTY;
 
     /** One worker as operators see it: its number, where it sleeps, and what it did. */
@@ -56,6 +59,7 @@ public final class Switchboard implements AutoCloseable {
                 .map(worker -> Thread.ofPlatform()
                         .name("worker-" + worker.number())
                         .daemon()
+                        .uncaughtExceptionHandler((_, cause) -> death.complete(cause))
                         .start(worker))
                 .toList();
         this.waiterKinds = new ArrayList<>();
@@ -79,6 +83,11 @@ public final class Switchboard implements AutoCloseable {
             board.close();
             throw e;
         }
+    }
+
+    /** Completed when a worker has died of a defect of ours: nobody serves its queues any more, so that the switch is best started anew. */
+    public CompletionStage<Throwable> death() {
+        return death.minimalCompletionStage();
     }
 
     public MacTable macs() {

@@ -88,9 +88,10 @@ class BenchCommandTest {
                 .close();
 
         assertThat(bench("--sockets", "/nonexistent/a.sock,/nonexistent/b.sock"))
-                .isEqualTo(
-                        new Console.Ran(1, "", "patchbay: connect /nonexistent/a.sock: No such file or directory\n"));
+                .isEqualTo(new Console.Ran(
+                        1, "", "patchbay: connect /nonexistent/a.sock: no such file or directory (ENOENT)\n"));
         assertThat(bench("--sockets", socket + "," + socket))
-                .isEqualTo(new Console.Ran(1, "", "patchbay: connect " + socket + ": Connection refused\n"));
+                .isEqualTo(new Console.Ran(
+                        1, "", "patchbay: connect " + socket + ": connection refused (ECONNREFUSED)\n"));
     }
 }

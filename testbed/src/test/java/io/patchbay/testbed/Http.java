@@ -51,10 +51,28 @@ final class Http {
             String response = all.toString(StandardCharsets.UTF_8);
             assertThat(response).matches("(?s)HTTP/1\\.[01] \\d{3} .*\r\n\r\n.*");
             int end = response.indexOf("\r\n\r\n");
-            return new Response(
+            Response whole = new Response(
                     Integer.parseInt(response.substring(9, 12)),
                     response.substring(0, end),
                     response.substring(end + 4));
+            return whole.header("transfer-encoding").equals("chunked")
+                    ? new Response(whole.status(), whole.head(), joined(whole.body()))
+                    : whole;
+        }
+    }
+
+    /** The text that comes in chunks, none of which has a character of more than a byte. */
+    private static String joined(String chunks) {
+        StringBuilder text = new StringBuilder();
+        int at = 0;
+        while (true) {
+            int end = chunks.indexOf("\r\n", at);
+            int length = Integer.parseInt(chunks.substring(at, end), 16);
+            if (length == 0) {
+                return text.toString();
+            }
+            text.append(chunks, end + 2, end + 2 + length);
+            at = end + 2 + length + 2;
         }
     }
 

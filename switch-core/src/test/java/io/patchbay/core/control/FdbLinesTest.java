@@ -12,6 +12,7 @@ import java.util.Map;
 import java.util.Optional;
 import org.junit.jupiter.api.Test;
 
+/** Which addresses are listed, and in what order. */
 class FdbLinesTest {
 
     private static final Map<Integer, String> NAMES = Map.of(0, "vm9", 1, "Vm1", 2, "vm1");

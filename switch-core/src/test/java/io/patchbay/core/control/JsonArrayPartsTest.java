@@ -12,6 +12,7 @@ import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
 import tools.jackson.databind.json.JsonMapper;
 
+/** An array in parts and the same as a whole. */
 class JsonArrayPartsTest {
 
     private record Element(int number, String text) {}

@@ -4,6 +4,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import org.junit.jupiter.api.Test;
 
+/** What is said seldom, and what is counted meanwhile. */
 class SeldomTest {
 
     private long now = -1_000; // nanoTime may be negative

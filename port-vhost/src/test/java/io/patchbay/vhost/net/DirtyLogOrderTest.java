@@ -80,10 +80,11 @@ class DirtyLogOrderTest {
                     while (rig.delivered(1).get(QueueCounters.Count.FRAMES) < (long) round * FRAMES) {
                         destination.update(log);
                     }
-                    long base = b.stop(0); // answered when all of it is in the log
+                    long[] bases = {b.stop(0), b.stop(1)}; // answered when all of it is in the log
                     destination.update(log);
                     destination.assertSameWhereTheDeviceWrites();
-                    b.start(0, base);
+                    b.start(0, bases[0]);
+                    b.start(1, bases[1]);
                     b.logWrites(true, true);
                     GuestRig.awaitThat(
                             "all buffers are posted again", () -> b.receive().isEmpty());

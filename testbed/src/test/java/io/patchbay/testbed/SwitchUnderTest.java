@@ -7,10 +7,6 @@ import io.patchbay.core.control.Totals;
 import io.patchbay.core.control.config.ConfigReader;
 import java.io.IOException;
 import java.net.UnixDomainSocketAddress;
-import java.nio.ByteBuffer;
-import java.nio.channels.Channels;
-import java.nio.channels.SocketChannel;
-import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
@@ -101,13 +97,9 @@ final class SwitchUnderTest implements AutoCloseable {
     }
 
     private JsonNode ask(String method, String path) throws IOException {
-        try (SocketChannel channel = SocketChannel.open(UnixDomainSocketAddress.of(directory.resolve("admin.sock")))) {
-            String question = method + " " + path + " HTTP/1.1\r\nHost: patchbay\r\nConnection: close\r\n\r\n";
-            channel.write(ByteBuffer.wrap(question.getBytes(StandardCharsets.US_ASCII)));
-            String answer = new String(Channels.newInputStream(channel).readAllBytes(), StandardCharsets.UTF_8);
-            assertThat(answer).startsWith("HTTP/1.1 200");
-            return JsonMapper.shared().readTree(answer.substring(answer.indexOf("\r\n\r\n") + 4));
-        }
+        Http.Response answer = Http.ask(UnixDomainSocketAddress.of(directory.resolve("admin.sock")), method, path);
+        assertThat(answer.status()).as(answer.body()).isEqualTo(200);
+        return JsonMapper.shared().readTree(answer.body());
     }
 
     /** How many frames a port has dropped for a reason, in either direction. */

@@ -18,6 +18,7 @@ import io.netty.handler.codec.http.HttpResponseStatus;
 import io.netty.handler.codec.http.HttpUtil;
 import io.netty.handler.codec.http.HttpVersion;
 import io.netty.handler.codec.http.QueryStringDecoder;
+import io.netty.handler.codec.http.TooLongHttpContentException;
 import java.io.IOException;
 import java.nio.charset.StandardCharsets;
 import java.util.HashMap;
@@ -63,10 +64,11 @@ final class RouteHandler extends SimpleChannelInboundHandler<FullHttpRequest> {
 
     @Override
     protected void channelRead0(ChannelHandlerContext context, FullHttpRequest request) {
+        boolean understood = request.decoderResult().isSuccess();
         Reply reply = reply(request);
         boolean chunked = reply.parts().isPresent() && request.protocolVersion().isKeepAliveDefault();
         // To HTTP 1.0 an answer whose length is not known ends with its connection.
-        boolean keepAlive = request.decoderResult().isSuccess()
+        boolean keepAlive = understood
                 && HttpUtil.isKeepAlive(request)
                 && (chunked || reply.parts().isEmpty());
         HttpUtil.setTransferEncodingChunked(reply.head(), chunked);
@@ -83,7 +85,7 @@ final class RouteHandler extends SimpleChannelInboundHandler<FullHttpRequest> {
                 context.read();
             } else {
                 Optional.ofNullable(sent.cause()).ifPresent(this::ended);
-                context.close();
+                leave(context, understood);
             }
         });
     }
@@ -93,7 +95,7 @@ final class RouteHandler extends SimpleChannelInboundHandler<FullHttpRequest> {
 
     private Reply reply(FullHttpRequest request) {
         try {
-            return encoded(request.decoderResult().isSuccess() ? answer(request) : Answer.problem(400, "not HTTP"));
+            return encoded(request.decoderResult().isSuccess() ? answer(request) : refusal(request));
         } catch (RuntimeException | Error e) { // memory that was too short for this answer may do for others
             failed("answering " + request.method() + " " + request.uri(), e);
             return encoded(Answer.problem(500, "internal error: " + e));
@@ -136,6 +138,20 @@ final class RouteHandler extends SimpleChannelInboundHandler<FullHttpRequest> {
                     .orElseGet(() -> notPossible(method, path, there));
         } catch (IllegalArgumentException e) {
             return Answer.problem(400, String.valueOf(e.getMessage()));
+        }
+    }
+
+    private static Answer refusal(FullHttpRequest request) {
+        return request.decoderResult().cause() instanceof TooLongHttpContentException
+                ? Answer.problem(413, "the request is too large")
+                : Answer.problem(400, "not HTTP");
+    }
+
+    private static void leave(ChannelHandlerContext context, boolean atEndOfRequest) {
+        if (atEndOfRequest) {
+            context.close();
+        } else {
+            context.pipeline().addFirst(new Farewell());
         }
     }
 

@@ -1,15 +1,14 @@
 package io.patchbay.core.control.http;
 
-import io.netty.channel.ChannelFutureListener;
 import io.netty.channel.ChannelHandlerContext;
-import io.netty.handler.codec.http.DefaultFullHttpResponse;
+import io.netty.handler.codec.DecoderResult;
+import io.netty.handler.codec.http.DefaultFullHttpRequest;
 import io.netty.handler.codec.http.HttpMessage;
 import io.netty.handler.codec.http.HttpObjectAggregator;
-import io.netty.handler.codec.http.HttpResponseStatus;
-import io.netty.handler.codec.http.HttpUtil;
-import io.netty.handler.codec.http.HttpVersion;
+import io.netty.handler.codec.http.HttpRequest;
+import io.netty.handler.codec.http.TooLongHttpContentException;
 
-/** Puts requests together. One that is too large ends its connection: nobody reads on for the rest of it. */
+/** Puts requests together. One that is too large is passed on as one that could not be decoded, and refused when it is its turn. */
 final class WholeRequests extends HttpObjectAggregator {
 
     private static final int MAX_BYTES = 64 * 1024;
@@ -20,9 +19,9 @@ final class WholeRequests extends HttpObjectAggregator {
 
     @Override
     protected void handleOversizedMessage(ChannelHandlerContext context, HttpMessage oversized) {
-        var refusal = new DefaultFullHttpResponse(HttpVersion.HTTP_1_1, HttpResponseStatus.REQUEST_ENTITY_TOO_LARGE);
-        HttpUtil.setContentLength(refusal, 0);
-        HttpUtil.setKeepAlive(refusal, false);
-        context.writeAndFlush(refusal).addListener(ChannelFutureListener.CLOSE);
+        HttpRequest request = (HttpRequest) oversized;
+        var refused = new DefaultFullHttpRequest(request.protocolVersion(), request.method(), request.uri());
+        refused.setDecoderResult(DecoderResult.failure(new TooLongHttpContentException()));
+        context.fireChannelRead(refused);
     }
 }

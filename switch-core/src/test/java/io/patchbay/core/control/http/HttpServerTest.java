@@ -167,6 +167,21 @@ class HttpServerTest {
         }
     }
 
+    /** A socket that is closed with something unread takes back what was written to it. */
+    @Test
+    void aClientThatIsRefusedIsToldAlthoughItHasSentMore() throws Exception {
+        try (Client large = connect();
+                Client longHead = connect()) {
+            large.send("GET /small HTTP/1.1\r\nContent-Length: 1000000\r\n\r\n" + "b".repeat(1_000_000));
+            assertThat(large.answer()).startsWith("HTTP/1.1 413 ");
+            assertThat(large.isAtEnd()).isTrue();
+
+            longHead.send("GET /small HTTP/1.1\r\nX: " + "x".repeat(100_000) + "\r\n\r\n");
+            assertThat(longHead.answer()).startsWith("HTTP/1.1 400 ");
+            assertThat(longHead.isAtEnd()).isTrue();
+        }
+    }
+
     @Test
     void anAnswerThatMemoryIsTooShortForIsAFailureAndTheNextIsGiven() throws Exception {
         try (Client client = connect()) {

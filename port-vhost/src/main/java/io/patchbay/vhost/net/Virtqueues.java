@@ -188,8 +188,9 @@ final class Virtqueues {
             bell.ifPresent(EventFd::close);
             throw e;
         }
-        // Nobody listens to the kicks of a receive queue, so that one goes on.
-        change(vring.started() && QueueMaker.isReceive(index) ? i -> false : only(index), () -> {
+        // Nobody listens to the kicks of a receive queue, so that one goes on, if it can.
+        boolean goesOn = vring.started() && QueueMaker.isReceive(index) && !running.isBroken(index);
+        change(goesOn ? i -> false : only(index), () -> {
             vring.setKick(bell);
             vring.start();
         });

@@ -20,8 +20,10 @@ import io.patchbay.vhost.wire.RegionDescription;
 import io.patchbay.vhost.wire.Request;
 import java.io.IOException;
 import java.lang.foreign.Arena;
+import java.lang.foreign.MemorySegment;
 import java.lang.foreign.ValueLayout;
 import java.util.List;
+import java.util.Random;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.params.ParameterizedTest;
@@ -204,6 +206,27 @@ class PortStateTest {
             assertThatThrownBy(() -> a.client().tell(Request.SET_FEATURES, Message.number(wanted), NO_FILES))
                     .isInstanceOf(IOException.class);
             awaitReason(rig, "features rejected", "VIRTIO_F_SR_IOV");
+        }
+    }
+
+    @Test
+    void aReceiveRingThatTheGuestBrokeGoesOnWhenTheFrontEndSetsItUpAgain() throws Exception {
+        try (GuestRig rig = GuestRig.adaptive()) {
+            FrontEnd a = rig.connect(0, FrontEndSettings.MODERN);
+            FrontEnd b = rig.connect(1, FrontEndSettings.MODERN);
+            MemorySegment available = ((SplitDriverRing) a.receiveRing()).available();
+            short index = available.get(ValueLayout.JAVA_SHORT, SplitRingDescriptor.AVAILABLE_INDEX);
+            available.set(ValueLayout.JAVA_SHORT, SplitRingDescriptor.AVAILABLE_INDEX, (short) 20_000);
+            byte[] frame = GuestToGuestTest.frame(1, 2, 100, new Random(1));
+            assertThat(b.send(frame)).isTrue();
+            GuestRig.awaitThat(
+                    "the port says so",
+                    () -> rig.port(0).status().reason().contains("vring 0: the guest broke the ring"));
+
+            available.set(ValueLayout.JAVA_SHORT, SplitRingDescriptor.AVAILABLE_INDEX, index);
+            a.client().tell(Request.SET_VRING_KICK, Message.number(0), List.of(a.kick(0)));
+            assertThat(b.send(frame)).isTrue();
+            assertThat(GuestRig.await(a)).isEqualTo(frame);
         }
     }
 

@@ -117,7 +117,7 @@ final class Vring {
         trouble = why;
     }
 
-    /** Stops the ring, as a reset of the device does: it is to be enabled anew. */
+    /** Stops the ring, as a reset of the device does: it is to be enabled anew. It stands where it stood: QEMU 7.2 asks for that only after it has reset. */
     void rewind() {
         stop();
         enabled = Optional.empty();

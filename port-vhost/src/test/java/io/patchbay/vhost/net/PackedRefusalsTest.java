@@ -6,6 +6,7 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import io.patchbay.core.linux.Fd;
 import io.patchbay.vhost.frontend.FrontEnd;
 import io.patchbay.vhost.frontend.FrontEndSettings;
+import io.patchbay.vhost.ring.PackedRingDescriptor;
 import io.patchbay.vhost.wire.Feature;
 import io.patchbay.vhost.wire.Message;
 import io.patchbay.vhost.wire.Request;
@@ -13,12 +14,15 @@ import io.patchbay.vhost.wire.VringAddresses;
 import java.io.IOException;
 import java.util.List;
 import java.util.Random;
+import java.util.stream.Stream;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.Arguments;
 import org.junit.jupiter.params.provider.CsvSource;
+import org.junit.jupiter.params.provider.MethodSource;
 import org.junit.jupiter.params.provider.ValueSource;
 
 /** What differs for a device whose guest has negotiated packed rings: sizes, bases, and where a stopped ring stands. */
@@ -114,6 +118,26 @@ class PackedRefusalsTest {
             assertFramesPass();
         }
         assertThat(a.stop(1)).isEqualTo(0x8002_8002L);
+    }
+
+    static Stream<Arguments> resets() {
+        return Stream.of(
+                Arguments.of(Request.RESET_DEVICE, new byte[0]),
+                Arguments.of(Request.RESET_OWNER, new byte[0]),
+                Arguments.of(Request.SET_STATUS, Message.number(0)));
+    }
+
+    /** When its guest is paused or migrated, QEMU 7.2 resets the device, asks where its queues stand, and has them go on there. */
+    @ParameterizedTest
+    @MethodSource("resets")
+    void afterAResetAQueueSaysWhereItStoodAndGoesOnThere(Request reset, byte[] payload) throws IOException {
+        assertFramesPass();
+        a.client().tell(reset, payload, NO_FILES);
+        long stood = a.stop(1);
+        assertThat(stood).isNotEqualTo(PackedRingDescriptor.base(PackedRingDescriptor.FRESH));
+        a.start(1, stood);
+        a.start(0, a.stop(0));
+        assertFramesPass();
     }
 
     @Test

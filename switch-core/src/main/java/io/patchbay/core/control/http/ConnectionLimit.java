@@ -3,20 +3,24 @@ package io.patchbay.core.control.http;
 import io.netty.channel.Channel;
 import io.netty.channel.ChannelHandlerContext;
 import io.netty.channel.ChannelInboundHandlerAdapter;
-import io.netty.channel.group.ChannelGroup;
-import io.netty.channel.group.DefaultChannelGroup;
-import io.netty.util.concurrent.GlobalEventExecutor;
+import java.util.ArrayDeque;
+import java.util.Deque;
 import java.util.OptionalLong;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
-/** Closes what is accepted by a listener that has as many connections as it may have. */
+/**
+ * Closes the oldest connection of a listener that has as many as it may have, for a new one to take its place. The new one may be a probe, and whoever keeps
+ * all places taken would have the daemon restarted for not answering it.
+ *
+ * <p>Connections and listener have one event loop, which all of this belongs to.
+ */
 final class ConnectionLimit extends ChannelInboundHandlerAdapter {
 
     private static final Logger LOG = LoggerFactory.getLogger(ConnectionLimit.class);
 
     private final int most;
-    private final ChannelGroup open = new DefaultChannelGroup(GlobalEventExecutor.INSTANCE);
+    private final Deque<Channel> open = new ArrayDeque<>();
     private final Seldom seldom = new Seldom(System::nanoTime);
 
     /** @param most connections at a time */
@@ -26,17 +30,21 @@ final class ConnectionLimit extends ChannelInboundHandlerAdapter {
 
     @Override
     public void channelRead(ChannelHandlerContext context, Object accepted) {
-        Channel connection = (Channel) accepted;
-        if (open.size() < most) {
-            open.add(connection); // which forgets it when it is closed
-            context.fireChannelRead(connection);
-            return;
+        if (open.size() >= most) {
+            open.removeFirst().close();
+            sayThatItIsFull(context);
         }
-        connection.unsafe().closeForcibly();
+        Channel connection = (Channel) accepted;
+        open.addLast(connection);
+        connection.closeFuture().addListener(closed -> open.remove(connection));
+        context.fireChannelRead(connection);
+    }
+
+    private void sayThatItIsFull(ChannelHandlerContext context) {
         OptionalLong times = seldom.say();
         if (times.isPresent()) {
             LOG.warn(
-                    "{}: {} connections are open, no more are accepted ({} turned away since the last such line)",
+                    "{}: {} connections are open; each that comes closes the oldest ({} closed since the last such line)",
                     HttpServer.text(context.channel().localAddress()),
                     most,
                     times.getAsLong());

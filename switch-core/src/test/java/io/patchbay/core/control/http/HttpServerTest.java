@@ -194,25 +194,40 @@ class HttpServerTest {
     }
 
     @Test
-    void connectionsBeyondTheLimitAreClosedAndTheOthersServed() throws Exception {
+    void aConnectionBeyondTheLimitTakesThePlaceOfTheOldestAndTheOthersAreServed() throws Exception {
+        List<Client> clients = new ArrayList<>();
+        try {
+            for (int i = 0; i < HttpServer.MAX_CONNECTIONS; i++) {
+                clients.add(connect());
+                assertThat(clients.getLast().ask("/small")).endsWith("ok\n");
+            }
+            try (Client probe = connect()) {
+                assertThat(probe.ask("/small")).endsWith("ok\n");
+                assertThat(clients.removeFirst().isAtEnd()).isTrue();
+                assertThat(clients)
+                        .allSatisfy(client -> assertThat(client.ask("/small")).endsWith("ok\n"));
+            }
+        } finally {
+            for (Client client : clients) {
+                client.close();
+            }
+        }
+    }
+
+    @Test
+    void aConnectionThatHasEndedTakesNoPlace() throws Exception {
         List<Client> clients = new ArrayList<>();
         try {
             for (int i = 0; i < HttpServer.MAX_CONNECTIONS; i++) {
                 clients.add(connect());
             }
-            try (Client oneTooMany = connect()) {
-                assertThat(oneTooMany.isAtEnd()).isTrue();
-            }
-            assertThat(clients)
-                    .allSatisfy(client -> assertThat(client.ask("/small")).endsWith("ok\n"));
-
-            Client leaving = clients.getFirst();
+            Client leaving = clients.removeLast();
             leaving.send("GET /small HTTP/1.1\r\nConnection: close\r\n\r\n");
             assertThat(leaving.answer()).endsWith("ok\n");
             assertThat(leaving.isAtEnd()).isTrue();
-            try (Client next = connect()) {
-                assertThat(next.ask("/small")).endsWith("ok\n");
-            }
+            clients.add(connect());
+            assertThat(clients)
+                    .allSatisfy(client -> assertThat(client.ask("/small")).endsWith("ok\n"));
         } finally {
             for (Client client : clients) {
                 client.close();

@@ -7,6 +7,7 @@ import io.patchbay.core.linux.NetNamespace;
 import io.patchbay.core.linux.TapFile;
 import io.patchbay.core.port.PortContext;
 import io.patchbay.core.port.PortException;
+import io.patchbay.core.port.SettingChecks;
 import io.patchbay.core.port.UplinkDevice;
 import io.patchbay.core.port.WhenFull;
 import java.util.ArrayList;
@@ -90,8 +91,8 @@ final class TapDevice implements UplinkDevice {
     private void setUp(List<TapFile> files, boolean enabled) {
         TapFile first = files.getFirst();
         settings.persist().ifPresent(first::setPersistent);
-        settings.owner().ifPresent(name -> first.setOwner(TapSettings.userNumber(name)));
-        settings.group().ifPresent(name -> first.setGroup(TapSettings.groupNumber(name)));
+        settings.owner().ifPresent(name -> first.setOwner(SettingChecks.user("owner", name)));
+        settings.group().ifPresent(name -> first.setGroup(SettingChecks.group("group", name)));
         settings.link().apply(settings.device());
         if (!enabled) {
             first.setCarrier(false);

@@ -1,8 +1,6 @@
 package io.patchbay.tap;
 
-import io.patchbay.core.linux.Accounts;
 import io.patchbay.core.port.SettingChecks;
-import io.patchbay.core.port.SettingException;
 import io.patchbay.core.port.WhenFull;
 import java.util.Optional;
 
@@ -41,8 +39,8 @@ public record TapSettings(
         SettingChecks.deviceName("device", device);
         SettingChecks.namespace("namespace", namespace);
         LinkSettings.checkQueues(queues);
-        owner.ifPresent(TapSettings::userNumber);
-        group.ifPresent(TapSettings::groupNumber);
+        owner.ifPresent(name -> SettingChecks.user("owner", name));
+        group.ifPresent(name -> SettingChecks.group("group", name));
         new LinkSettings(mac, mtu, up);
         WhenFull.of(whenFull, holdAtMostMs);
         SettingChecks.bufferBytes("sendBufferBytes", sendBufferBytes);
@@ -71,13 +69,5 @@ public record TapSettings(
 
     LinkSettings link() {
         return new LinkSettings(mac, mtu, up);
-    }
-
-    static int userNumber(String name) {
-        return Accounts.user(name).orElseThrow(() -> SettingException.of("owner", name, "a user of this host"));
-    }
-
-    static int groupNumber(String name) {
-        return Accounts.group(name).orElseThrow(() -> SettingException.of("group", name, "a group of this host"));
     }
 }

@@ -1,12 +1,9 @@
 package io.patchbay.vhost.net;
 
-import io.patchbay.core.linux.Accounts;
-import io.patchbay.core.linux.UnixSocket;
 import io.patchbay.core.port.SettingChecks;
 import io.patchbay.core.port.SettingException;
 import io.patchbay.vhost.memory.MemoryPool;
 import io.patchbay.vhost.memory.MemoryRules;
-import java.nio.charset.StandardCharsets;
 import java.util.Optional;
 
 /**
@@ -41,11 +38,7 @@ public record VhostSettings(
     private static final int GIB_SHIFT = 30;
 
     public VhostSettings {
-        int bytes = socket.getBytes(StandardCharsets.UTF_8).length;
-        if (!socket.startsWith("/") || socket.indexOf(0) >= 0 || bytes > UnixSocket.MAX_PATH_BYTES) {
-            throw SettingException.of(
-                    "socket", socket, "an absolute path of at most " + UnixSocket.MAX_PATH_BYTES + " bytes");
-        }
+        SettingChecks.socket("socket", socket);
         mode.ifPresent(m -> {
             if (!m.equals(SERVER) && !m.equals(CLIENT)) {
                 throw SettingException.of(
@@ -68,12 +61,8 @@ public record VhostSettings(
             onlyForAServer("owner", owner);
             onlyForAServer("group", group);
         }
-        owner.filter(name -> Accounts.user(name).isEmpty()).ifPresent(name -> {
-            throw SettingException.of("owner", name, "a user of this host");
-        });
-        group.filter(name -> Accounts.group(name).isEmpty()).ifPresent(name -> {
-            throw SettingException.of("group", name, "a group of this host");
-        });
+        owner.ifPresent(name -> SettingChecks.user("owner", name));
+        group.ifPresent(name -> SettingChecks.group("group", name));
     }
 
     private static void onlyForAServer(String key, Optional<String> value) {

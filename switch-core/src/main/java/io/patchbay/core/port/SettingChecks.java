@@ -1,7 +1,11 @@
 package io.patchbay.core.port;
 
+import io.patchbay.core.linux.Accounts;
 import io.patchbay.core.linux.NetDevice;
+import io.patchbay.core.linux.UnixSocket;
 import java.nio.charset.StandardCharsets;
+import java.nio.file.InvalidPathException;
+import java.nio.file.Path;
 import java.util.List;
 import java.util.Optional;
 import java.util.regex.Pattern;
@@ -49,10 +53,36 @@ public final class SettingChecks {
     /** The file of a network namespace. */
     public static void namespace(String key, Optional<String> value) {
         value.ifPresent(path -> {
-            if (!path.startsWith("/")) {
+            if (!isAbsolutePath(path)) {
                 throw SettingException.of(key, path, "an absolute path, such as /run/netns/blue");
             }
         });
+    }
+
+    /** The path of a unix socket. */
+    public static void socket(String key, String path) {
+        if (!isAbsolutePath(path) || path.getBytes(StandardCharsets.UTF_8).length > UnixSocket.MAX_PATH_BYTES) {
+            throw SettingException.of(key, path, "an absolute path of at most " + UnixSocket.MAX_PATH_BYTES + " bytes");
+        }
+    }
+
+    /** Whether a text is one. Not every text is the name of a file: none has a NUL, nor what the locale's encoding has no bytes for. */
+    public static boolean isAbsolutePath(String text) {
+        try {
+            return Path.of(text).isAbsolute();
+        } catch (InvalidPathException e) {
+            return false;
+        }
+    }
+
+    /** A user of this host, by name or number. Gives the number. */
+    public static int user(String key, String name) {
+        return Accounts.user(name).orElseThrow(() -> SettingException.of(key, name, "a user of this host"));
+    }
+
+    /** A group of this host, by name or number. Gives the number. */
+    public static int group(String key, String name) {
+        return Accounts.group(name).orElseThrow(() -> SettingException.of(key, name, "a group of this host"));
     }
 
     /** Memory the kernel sets aside for frames, 4096 to 1073741824 bytes. */

@@ -5,15 +5,13 @@ import static io.patchbay.core.port.SettingChecks.range;
 
 import io.netty.util.NetUtil;
 import io.patchbay.core.forward.MacTable;
-import io.patchbay.core.linux.UnixSocket;
 import io.patchbay.core.port.Claim;
+import io.patchbay.core.port.SettingChecks;
 import io.patchbay.core.port.SettingException;
 import io.patchbay.core.worker.IdlePolicy;
 import io.patchbay.core.worker.Waiters;
 import io.patchbay.core.worker.WorkerSettings;
 import java.net.InetSocketAddress;
-import java.nio.charset.StandardCharsets;
-import java.nio.file.InvalidPathException;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.List;
@@ -105,27 +103,13 @@ public record SwitchConfig(
         oneOf("idle", idle, List.of("adaptive", "busy", "sleepy"));
         range("warmUpMillis", warmUpMillis, 0, 10_000);
         oneOf("waiter", waiter, List.of("auto", "io_uring", "epoll"));
-        adminSocket.ifPresent(path -> {
-            if (!isAbsolutePath(path) || path.getBytes(StandardCharsets.UTF_8).length > UnixSocket.MAX_PATH_BYTES) {
-                throw SettingException.of(
-                        "adminSocket", path, "an absolute path of at most " + UnixSocket.MAX_PATH_BYTES + " bytes");
-            }
-        });
+        adminSocket.ifPresent(path -> SettingChecks.socket("adminSocket", path));
         stateDirectory.ifPresent(path -> {
-            if (!isAbsolutePath(path) && !path.equals("off")) {
+            if (!SettingChecks.isAbsolutePath(path) && !path.equals("off")) {
                 throw SettingException.of("stateDirectory", path, "an absolute path, or off");
             }
         });
         metricsAddress.ifPresent(SwitchConfig::checkAddress);
-    }
-
-    /** Not every text is the name of a file: none has a NUL, nor what the locale's encoding has no bytes for. */
-    private static boolean isAbsolutePath(String text) {
-        try {
-            return Path.of(text).isAbsolute();
-        } catch (InvalidPathException e) {
-            return false;
-        }
     }
 
     /** An address that is held would else be forgotten before the hold ends, and appear wherever it likes. */

@@ -10,7 +10,6 @@ import java.nio.file.Path;
 import java.util.List;
 import java.util.Optional;
 import java.util.concurrent.Callable;
-import java.util.concurrent.atomic.AtomicBoolean;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 import picocli.CommandLine.Command;
@@ -56,13 +55,9 @@ final class RunCommand implements Callable<Integer> {
     private static int serve(Config config, Termination termination) throws InterruptedException {
         warmUp(config);
         try (Daemon daemon = Daemon.start(config, Optional.ofNullable(System.getenv("NOTIFY_SOCKET")))) {
-            AtomicBoolean broken = new AtomicBoolean();
-            daemon.death().thenRun(() -> {
-                broken.set(true);
-                termination.want();
-            });
+            daemon.death().thenRun(termination::want);
             termination.await();
-            if (broken.get()) {
+            if (daemon.death().isDone()) {
                 throw new CommandFailure(CommandFailure.FAILED, "stopping, since a worker has died: see above");
             }
             LOG.info("stopping, as asked by a signal");

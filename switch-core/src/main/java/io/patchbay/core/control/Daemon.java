@@ -21,7 +21,7 @@ import java.util.Deque;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
-import java.util.concurrent.CompletionStage;
+import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CopyOnWriteArrayList;
 import java.util.concurrent.TimeUnit;
 import java.util.stream.Collectors;
@@ -43,7 +43,6 @@ public final class Daemon implements AutoCloseable {
     private final long startedNanos = System.nanoTime();
     private volatile Optional<SocketAddress> metricsAddress = Optional.empty();
     private volatile Phase phase = Phase.STARTING;
-    private volatile boolean broken;
 
     private enum Phase {
         STARTING("starting"),
@@ -108,7 +107,6 @@ public final class Daemon implements AutoCloseable {
 
     private void run(Config config, Notify notify) throws PortException, IOException {
         undo.push(board::close);
-        board.death().thenRun(() -> broken = true);
         holdResumeLatency(config.switching());
         startClock();
         Optional<Path> state = stateDirectory(config.switching());
@@ -186,7 +184,8 @@ public final class Daemon implements AutoCloseable {
     }
 
     private Route liveness() {
-        return Route.get("/livez", asked -> broken ? Answer.text(503, "a worker died\n") : Answer.text(200, "ok\n"));
+        return Route.get(
+                "/livez", asked -> death().isDone() ? Answer.text(503, "a worker died\n") : Answer.text(200, "ok\n"));
     }
 
     /** Ready from the start of the last port until it stops; says of each port how it stands. */
@@ -235,7 +234,7 @@ public final class Daemon implements AutoCloseable {
     }
 
     /** Completed when a worker has died, and the daemon is to end: only another can serve those ports. */
-    public CompletionStage<Throwable> death() {
+    public CompletableFuture<Throwable> death() {
         return board.death();
     }
 

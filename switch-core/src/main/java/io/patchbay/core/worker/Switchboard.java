@@ -13,7 +13,6 @@ import java.util.Comparator;
 import java.util.List;
 import java.util.Optional;
 import java.util.concurrent.CompletableFuture;
-import java.util.concurrent.CompletionStage;
 import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
 import java.util.concurrent.TimeUnit;
@@ -86,8 +85,8 @@ public final class Switchboard implements AutoCloseable {
     }
 
     /** Completed when a worker has died of a defect of ours: nobody serves its queues any more, so that the switch is best started anew. */
-    public CompletionStage<Throwable> death() {
-        return death.minimalCompletionStage();
+    public CompletableFuture<Throwable> death() {
+        return death.copy();
     }
 
     public MacTable macs() {

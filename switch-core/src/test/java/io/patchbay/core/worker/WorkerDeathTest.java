@@ -53,8 +53,7 @@ class WorkerDeathTest {
         try (Switchboard board = Switchboard.start(List.of(settings), Waiters.AUTO.factory(), new MacTable(100, 300));
                 Switchboard.Attachment port = board.attach("broken", new Nothing(), new PortCounters())) {
             port.publish(new PortQueues(List.of(new Defect()), Optional.empty()));
-            assertThat(board.death().toCompletableFuture().get(10, TimeUnit.SECONDS))
-                    .hasMessage("broken on purpose");
+            assertThat(board.death().get(10, TimeUnit.SECONDS)).hasMessage("broken on purpose");
         }
     }
 }

@@ -6,7 +6,6 @@ import static org.junit.jupiter.api.Assumptions.assumeTrue;
 
 import io.patchbay.core.port.PortContext;
 import io.patchbay.core.port.PortCounters;
-import io.patchbay.core.port.PortQueues;
 import io.patchbay.core.port.UplinkDevice;
 import java.io.IOException;
 import java.nio.file.Files;
@@ -48,45 +47,8 @@ class BoundInterfaceTest {
     }
 
     private static UplinkDevice device(String mode) {
-        RawSocketSettings settings = new RawSocketSettings(
-                DEVICE,
-                Optional.empty(),
-                Optional.of(mode),
-                Optional.empty(),
-                Optional.empty(),
-                Optional.empty(),
-                Optional.empty(),
-                Optional.empty(),
-                Optional.empty(),
-                Optional.empty());
+        RawSocketSettings settings = RawSocketPortTest.settings(DEVICE, mode, Optional.empty(), Optional.empty());
         return settings.isXdp() ? new XdpDevice(settings) : new RawSocketDevice(settings);
-    }
-
-    /** The switch, as far as a device is concerned that is being attached. */
-    private static class Place implements PortContext {
-
-        private final PortCounters counters = new PortCounters();
-
-        @Override
-        public PortCounters counters() {
-            return counters;
-        }
-
-        @Override
-        public String name() {
-            return "wire";
-        }
-
-        @Override
-        public void publish(PortQueues queues) {}
-
-        @Override
-        public void forgetAddresses() {}
-
-        @Override
-        public boolean inject(byte[] frame) {
-            return false;
-        }
     }
 
     @ParameterizedTest

@@ -4,7 +4,6 @@ import static org.assertj.core.api.Assertions.assertThatNoException;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import io.patchbay.core.port.PortContext;
-import io.patchbay.core.port.PortCounters;
 import io.patchbay.core.port.PortException;
 import io.patchbay.core.port.PortQueues;
 import io.patchbay.core.port.SettingException;
@@ -15,31 +14,11 @@ import org.junit.jupiter.params.provider.ValueSource;
 
 class RawSocketPortTest {
 
-    private static final PortContext NOWHERE = new PortContext() {
-
-        private final PortCounters counters = new PortCounters();
-
-        @Override
-        public String name() {
-            return "wire";
-        }
-
-        @Override
-        public PortCounters counters() {
-            return counters;
-        }
+    private static final PortContext NOWHERE = new Place() {
 
         @Override
         public void publish(PortQueues queues) {
             throw new AssertionError("nothing may be published");
-        }
-
-        @Override
-        public void forgetAddresses() {}
-
-        @Override
-        public boolean inject(byte[] frame) {
-            return true;
         }
     };
 
@@ -51,7 +30,7 @@ class RawSocketPortTest {
         new RawSocketPortProvider().create("wire", settings).start(NOWHERE);
     }
 
-    private static RawSocketSettings settings(
+    static RawSocketSettings settings(
             String device, String mode, Optional<Integer> queues, Optional<Boolean> qdiscBypass) {
         return new RawSocketSettings(
                 device,

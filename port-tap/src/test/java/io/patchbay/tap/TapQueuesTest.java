@@ -7,8 +7,6 @@ import static org.junit.jupiter.api.Assumptions.assumeTrue;
 import io.patchbay.core.linux.LinuxException;
 import io.patchbay.core.linux.TapFile;
 import io.patchbay.core.port.PortContext;
-import io.patchbay.core.port.PortCounters;
-import io.patchbay.core.port.PortQueues;
 import io.patchbay.core.port.WhenFull;
 import java.io.IOException;
 import java.nio.file.Files;
@@ -20,37 +18,13 @@ import org.junit.jupiter.api.Test;
 
 class TapQueuesTest {
 
-    /** The switch, as far as a device is concerned that is being attached. */
-    private static final class Place implements PortContext {
-
-        private final PortCounters counters = new PortCounters();
-
-        @Override
-        public String name() {
-            return "tap";
-        }
-
-        @Override
-        public PortCounters counters() {
-            return counters;
-        }
+    private static final PortContext RINGS = new Place() {
 
         @Override
         public boolean mayUseIoUring() {
             return true;
         }
-
-        @Override
-        public void publish(PortQueues queues) {}
-
-        @Override
-        public void forgetAddresses() {}
-
-        @Override
-        public boolean inject(byte[] frame) {
-            return false;
-        }
-    }
+    };
 
     @Test
     void aDeviceThatCannotBeUsedAfterAllIsLetGoOfWithItsFiles() throws Exception {
@@ -67,7 +41,7 @@ class TapQueuesTest {
     private static TapQueues attach(TapQueues.Sending sending) {
         List<TapFile> files = List.of(TapFile.open("pbtq0", true), TapFile.open("pbtq0", true));
         try {
-            return TapQueues.ofTap(files, new Place(), sending, () -> {});
+            return TapQueues.ofTap(files, RINGS, sending, () -> {});
         } catch (LinuxException e) {
             files.forEach(TapFile::close);
             throw e;

@@ -4,7 +4,6 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import io.patchbay.core.port.PortContext;
-import io.patchbay.core.port.PortCounters;
 import io.patchbay.core.port.PortException;
 import io.patchbay.core.port.PortQueues;
 import io.patchbay.core.port.SettingException;
@@ -17,31 +16,11 @@ import org.junit.jupiter.params.provider.ValueSource;
 /** What is refused before any device is touched; the rest is shown against the kernel in the testbed. */
 class TapSettingsTest {
 
-    private static final PortContext NOWHERE = new PortContext() {
-
-        private final PortCounters counters = new PortCounters();
-
-        @Override
-        public String name() {
-            return "tap";
-        }
-
-        @Override
-        public PortCounters counters() {
-            return counters;
-        }
+    private static final PortContext NOWHERE = new Place() {
 
         @Override
         public void publish(PortQueues queues) {
             throw new AssertionError("nothing may be published");
-        }
-
-        @Override
-        public void forgetAddresses() {}
-
-        @Override
-        public boolean inject(byte[] frame) {
-            return false;
         }
     };
 

@@ -4,12 +4,12 @@ import java.util.List;
 import java.util.concurrent.CopyOnWriteArrayList;
 import java.util.concurrent.atomic.AtomicInteger;
 
-/** The switch, as far as a port sees it. */
-final class RecordingContext implements PortContext {
+/** The switch, as far as an uplink sees it. */
+public class RecordingContext implements PortContext {
 
     private final PortCounters counters = new PortCounters();
-    final List<PortQueues> published = new CopyOnWriteArrayList<>();
-    final AtomicInteger forgotten = new AtomicInteger();
+    public final List<PortQueues> published = new CopyOnWriteArrayList<>();
+    public final AtomicInteger forgotten = new AtomicInteger();
     final AtomicInteger told = new AtomicInteger();
 
     @Override
@@ -39,6 +39,6 @@ final class RecordingContext implements PortContext {
 
     @Override
     public boolean inject(byte[] frame) {
-        throw new AssertionError("an uplink injects nothing");
+        throw new AssertionError("uplinks inject nothing");
     }
 }

@@ -1,5 +1,6 @@
 package io.patchbay.core.worker;
 
+import static io.patchbay.core.worker.Patience.await;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import io.patchbay.core.forward.MacTable;
@@ -21,7 +22,6 @@ import java.util.List;
 import java.util.Optional;
 import java.util.OptionalInt;
 import java.util.concurrent.TimeUnit;
-import java.util.function.BooleanSupplier;
 import java.util.stream.IntStream;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
@@ -92,14 +92,6 @@ class HoldTest {
 
     private boolean learnt(long address) {
         return board.macs().lookup(address) != MacTable.UNKNOWN; // without the lock that learning would not wait for
-    }
-
-    private static void await(String what, BooleanSupplier condition) {
-        long end = System.nanoTime() + 20_000_000_000L;
-        while (!condition.getAsBoolean()) {
-            assertThat(System.nanoTime()).as(what).isLessThan(end);
-            Thread.yield();
-        }
     }
 
     private static long[] times(int n, long... destinations) {

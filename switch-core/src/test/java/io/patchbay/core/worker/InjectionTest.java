@@ -1,5 +1,6 @@
 package io.patchbay.core.worker;
 
+import static io.patchbay.core.worker.Patience.await;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import io.patchbay.core.forward.IngressPolicy;
@@ -20,7 +21,6 @@ import java.util.Optional;
 import java.util.OptionalInt;
 import java.util.Random;
 import java.util.concurrent.CountDownLatch;
-import java.util.function.BooleanSupplier;
 import java.util.function.Consumer;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
@@ -112,14 +112,6 @@ class InjectionTest {
         @Override
         public QueueCounters counters() {
             return counters.receive(0);
-        }
-    }
-
-    private static void await(String what, BooleanSupplier condition) {
-        long end = System.nanoTime() + 10_000_000_000L;
-        while (!condition.getAsBoolean()) {
-            assertThat(System.nanoTime()).as(what).isLessThan(end);
-            Thread.yield();
         }
     }
 

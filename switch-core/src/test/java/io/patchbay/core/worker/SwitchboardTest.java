@@ -1,5 +1,6 @@
 package io.patchbay.core.worker;
 
+import static io.patchbay.core.worker.Patience.await;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import io.patchbay.core.forward.MacTable;
@@ -21,7 +22,6 @@ import java.util.Random;
 import java.util.concurrent.CopyOnWriteArrayList;
 import java.util.concurrent.atomic.AtomicInteger;
 import java.util.concurrent.locks.LockSupport;
-import java.util.function.BooleanSupplier;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
@@ -145,14 +145,6 @@ class SwitchboardTest {
         attachments.add(attachment);
         attachment.publish(new PortQueues(List.of(port), transmits ? Optional.of(port) : Optional.empty()));
         return port;
-    }
-
-    private static void await(String what, BooleanSupplier condition) {
-        long end = System.nanoTime() + 20_000_000_000L;
-        while (!condition.getAsBoolean()) {
-            assertThat(System.nanoTime()).as(what).isLessThan(end);
-            Thread.yield();
-        }
     }
 
     private static long frames(QueueCounters counters) {

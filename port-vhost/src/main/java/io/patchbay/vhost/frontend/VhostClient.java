@@ -30,7 +30,7 @@ public final class VhostClient implements AutoCloseable {
     }
 
     /** From now on every request without a reply of its own asks for success or failure. */
-    void negotiatedReplyAck() {
+    public void negotiatedReplyAck() {
         replyAck = true;
     }
 

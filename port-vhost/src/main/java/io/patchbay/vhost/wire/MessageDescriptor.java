@@ -19,6 +19,7 @@ import java.nio.ByteOrder;
  *  single region     0 padding (8)  8 region
  *  vring descriptor  0 bits 0-7 index, bit 8 "no descriptor" (8)
  *  log               0 size (8)  8 offset in the file (8)
+ *  configuration     0 offset (4)  4 size (4)  8 flags (4)  12 as many bytes as size says
  *  inflight          0 size (8)  8 offset (8)  16 queues (2)  18 queue size (2)  20 padding
  *  shared memory     0 number (4)  4 padding   8 sizes (8 each), always 256
  * </pre>
@@ -79,6 +80,9 @@ public final class MessageDescriptor {
 
     public static final int VRING_INDEX_MASK = 0xff;
     public static final int VRING_NO_DESCRIPTOR = 1 << 8;
+
+    /** Without what is behind it. */
+    public static final int CONFIGURATION_BYTES = 12;
 
     public static final int INFLIGHT_BYTES = 24;
 

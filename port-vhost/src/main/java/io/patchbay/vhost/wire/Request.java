@@ -147,7 +147,9 @@ public enum Request {
         return switch (this) {
             case IOTLB_MSG, POSTCOPY_END, CHECK_DEVICE_STATE -> Message.number(1);
             case SET_DEVICE_STATE_FD -> Message.number(MessageDescriptor.DEVICE_STATE_NO_DESCRIPTOR | 1);
-            // A front end reads these sizes before anything else: no region, nothing to share.
+            // A front end reads these sizes before anything else: no bytes, no region, nothing to share. Of a shorter
+            // answer crosvm, which asks whatever was negotiated, ends by an underflow, and its guest with it.
+            case GET_CONFIG -> new byte[MessageDescriptor.CONFIGURATION_BYTES];
             case GET_INFLIGHT_FD -> new byte[MessageDescriptor.INFLIGHT_BYTES];
             case GET_SHMEM_CONFIG -> new byte[MessageDescriptor.SHARED_MEMORY_BYTES];
             default -> new byte[0];

@@ -106,7 +106,7 @@ class LeftOutTest {
     @Test
     void configurationSpace() throws IOException {
         assertNotOffered(VHOST_USER_PROTOCOL_F_CONFIG);
-        assertAnswered(Request.GET_CONFIG, new byte[24], new byte[0]);
+        assertAnswered(Request.GET_CONFIG, new byte[24], new byte[MessageDescriptor.CONFIGURATION_BYTES]);
         assertRefused(Request.SET_CONFIG, new byte[24]);
     }
 }

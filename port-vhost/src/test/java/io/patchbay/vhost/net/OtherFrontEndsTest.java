@@ -8,6 +8,7 @@ import io.patchbay.vhost.frontend.FrontEndSettings;
 import io.patchbay.vhost.frontend.VhostClient;
 import io.patchbay.vhost.wire.Feature;
 import io.patchbay.vhost.wire.Message;
+import io.patchbay.vhost.wire.MessageDescriptor;
 import io.patchbay.vhost.wire.ProtocolFeature;
 import io.patchbay.vhost.wire.RegionDescription;
 import io.patchbay.vhost.wire.Request;
@@ -219,6 +220,15 @@ class OtherFrontEndsTest {
         FrontEnd second = driver(FrontEndSettings.MODERN);
         crosvmActivates(second);
         assertFramesPass(second);
+    }
+
+    @Test
+    void crosvmIsToldInAWayItUnderstandsThatThereIsNoConfiguration() throws IOException {
+        crosvmConnects();
+        byte[] request = new byte[MessageDescriptor.CONFIGURATION_BYTES + 2];
+        assertThat(client.exchange(Request.GET_CONFIG, request, NO_FILES))
+                .as("offset, size and flags, and no bytes")
+                .isEqualTo(new byte[MessageDescriptor.CONFIGURATION_BYTES]);
     }
 
     // Dragonball: src/dragonball/dbs_virtio_devices/src/vhost/vhost_user/connection.rs. It asks for no answers.

@@ -51,7 +51,7 @@ class RequestTest {
 
     @ParameterizedTest
     @CsvSource({
-        "GET_CONFIG, 0", // the specification's way to say "error"
+        "GET_CONFIG, 12", // of which the size is 0: the specification's way to say "error"
         "GET_VRING_BASE, 0",
         "GET_INFLIGHT_FD, 24",
         "GET_SHMEM_CONFIG, 2056",

@@ -61,7 +61,7 @@ final class Virtqueues {
             return; // front ends repeat themselves for every queue pair
         }
         boolean anotherLayout = RingLayout.of(wanted) != layout();
-        if (anotherLayout && Arrays.stream(vrings).anyMatch(Vring::started)) {
+        if (anotherLayout && IntStream.range(0, COUNT).anyMatch(running::runs)) {
             throw new RefusedException("the ring layout cannot become " + RingLayout.of(wanted) + " while rings run");
         }
         negotiated = true;
@@ -142,7 +142,7 @@ final class Virtqueues {
             throw new RefusedException("vring " + index + ": size " + size + " of a " + layout() + " ring; allowed: "
                     + layout().validSizes());
         }
-        if (vring.started() && size != vring.size()) {
+        if (running.runs((int) index) && size != vring.size()) {
             throw new RefusedException("vring " + index + ": size " + size + " while it runs with " + vring.size());
         }
         vring.setSize((int) size);
@@ -170,7 +170,7 @@ final class Virtqueues {
                     "vring %d: base 0x%x; that is outside a %s ring of %d entries",
                     index, base, layout(), vring.size()));
         }
-        if (vring.started()) {
+        if (running.runs((int) index)) {
             throw new RefusedException("vring " + index + ": base given while it runs");
         }
         vring.setBase(base);

@@ -22,7 +22,8 @@
  * is pending is served at once, and the guest is called once, since a notification may have been lost before.
  *
  * <p><b>Disabled means untouched.</b> A ring that is disabled is not served at all, neither drained nor filled: Cloud Hypervisor pauses a
- * guest that way and snapshots its memory.
+ * guest that way and snapshots its memory. What is untouched may also be changed like a ring that was stopped: libkrun resets a device by disabling its
+ * rings, and then gives them another size, base and layout.
  *
  * <p><b>Where a ring resumes.</b> The used index in the guest's memory says what we have completed, and completion is in order. If it
  * differs from the base a front end gives (some send the available index after a restart), the used index wins. Of a packed ring, which has none,

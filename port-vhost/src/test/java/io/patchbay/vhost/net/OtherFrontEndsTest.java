@@ -16,9 +16,12 @@ import java.io.IOException;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Random;
+import java.util.stream.Stream;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.MethodSource;
 
 /**
  * What front ends say that are not here to be run, message by message and in the order of their sources: Cloud Hypervisor, crosvm, libkrun, Dragonball
@@ -229,6 +232,51 @@ class OtherFrontEndsTest {
         assertThat(client.exchange(Request.GET_CONFIG, request, NO_FILES))
                 .as("offset, size and flags, and no bytes")
                 .isEqualTo(new byte[MessageDescriptor.CONFIGURATION_BYTES]);
+    }
+
+    // libkrun 2026: src/devices/src/virtio/vhost_user/device.rs. It asks for no answers, and on a reset only disables.
+
+    private void libkrunConnects() throws IOException {
+        client.ask(Request.GET_FEATURES);
+        client.ask(Request.GET_PROTOCOL_FEATURES);
+        tell(Request.SET_PROTOCOL_FEATURES, MQ);
+    }
+
+    private void libkrunActivates(FrontEnd guest, FrontEndSettings settings) throws IOException {
+        tell(Request.SET_OWNER);
+        memory(guest);
+        tell(Request.SET_FEATURES, accepted(settings));
+        for (int index = 0; index < QUEUES; index++) {
+            tell(Request.SET_VRING_NUM, index, settings.queueSize());
+            tell(Request.SET_VRING_BASE, index, 0);
+            addresses(guest, index);
+            kick(guest, index);
+            call(guest, index);
+            tell(Request.SET_VRING_ENABLE, index, 1);
+        }
+    }
+
+    static Stream<FrontEndSettings> nextDrivers() {
+        return Stream.of(
+                FrontEndSettings.MODERN,
+                FrontEndSettings.MODERN.withSizes(128, 2048),
+                FrontEndSettings.MODERN.with(Feature.VIRTIO_F_IN_ORDER));
+    }
+
+    @ParameterizedTest
+    @MethodSource("nextDrivers")
+    void libkrunResetsAGuestByDisablingItsQueues(FrontEndSettings next) throws IOException {
+        libkrunConnects();
+        FrontEnd firmware = driver(FrontEndSettings.MODERN);
+        libkrunActivates(firmware, FrontEndSettings.MODERN);
+        assertFramesPass(firmware);
+
+        for (int index = 0; index < client.ask(Request.GET_QUEUE_NUM); index++) {
+            tell(Request.SET_VRING_ENABLE, index, 0);
+        }
+        FrontEnd system = driver(next);
+        libkrunActivates(system, next);
+        assertFramesPass(system);
     }
 
     // Dragonball: src/dragonball/dbs_virtio_devices/src/vhost/vhost_user/connection.rs. It asks for no answers.

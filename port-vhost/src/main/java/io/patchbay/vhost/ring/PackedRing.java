@@ -5,6 +5,7 @@ import static io.patchbay.vhost.ring.PackedRingDescriptor.DESCRIPTOR_BYTES;
 import static io.patchbay.vhost.ring.PackedRingDescriptor.DESCRIPTOR_FLAGS;
 import static io.patchbay.vhost.ring.PackedRingDescriptor.DESCRIPTOR_REST;
 import static io.patchbay.vhost.ring.PackedRingDescriptor.FLAG_INDIRECT;
+import static io.patchbay.vhost.ring.PackedRingDescriptor.FLAG_USED;
 import static io.patchbay.vhost.ring.PackedRingDescriptor.FLAG_WRITE;
 import static io.patchbay.vhost.ring.PackedRingDescriptor.U16;
 import static io.patchbay.vhost.ring.PackedRingDescriptor.U64;
@@ -56,13 +57,18 @@ public final class PackedRing implements DeviceRing {
      * <p>DPDK gives the available position alone, and means that both are there. A used half of 0 is also what a queue says that stands at
      * descriptor 0 in an even round; which of the two it is, the ring itself tells, because what was not used is still available there.
      *
+     * <p>A base of 0 is also what front ends give that know of split rings only (libkrun), for a ring that has never run. Such a one has no descriptor
+     * with the flag USED; after a round there is one at least, which the device has used in it, or the driver has made available since.
+     *
      * @throws InvalidRingException if the position lies outside the ring
      */
     public static int resumeAt(long base, int size, RingPlaces places) throws InvalidRingException {
         int available = (int) base & 0xffff;
         int used = (int) (base >>> 16) & 0xffff;
         int at = used;
-        if (used == 0 && available != 0) {
+        if (used == 0 && available == 0 && isUntouched(size, places.descriptors())) {
+            at = PackedRingDescriptor.FRESH;
+        } else if (used == 0 && available != 0) {
             int flags = places.descriptors().get(U16, DESCRIPTOR_FLAGS);
             at = PackedRingDescriptor.isAvailable(flags, false) ? used : available;
         }
@@ -71,6 +77,15 @@ public final class PackedRing implements DeviceRing {
                     String.format("base 0x%x is outside a ring of %d descriptors", base & 0xffff_ffffL, size));
         }
         return at;
+    }
+
+    private static boolean isUntouched(int size, MemorySegment descriptors) {
+        for (int i = 0; i < size; i++) {
+            if ((descriptors.get(U16, (long) i * DESCRIPTOR_BYTES + DESCRIPTOR_FLAGS) & FLAG_USED) != 0) {
+                return false;
+            }
+        }
+        return true;
     }
 
     @Override

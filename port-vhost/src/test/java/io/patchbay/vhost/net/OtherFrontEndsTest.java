@@ -260,7 +260,16 @@ class OtherFrontEndsTest {
         return Stream.of(
                 FrontEndSettings.MODERN,
                 FrontEndSettings.MODERN.withSizes(128, 2048),
-                FrontEndSettings.MODERN.with(Feature.VIRTIO_F_IN_ORDER));
+                FrontEndSettings.MODERN.with(Feature.VIRTIO_F_RING_PACKED));
+    }
+
+    @Test
+    void libkrunGivesPackedRingsTheBaseOfSplitOnes() throws IOException {
+        FrontEndSettings packed = FrontEndSettings.MODERN.with(Feature.VIRTIO_F_RING_PACKED);
+        libkrunConnects();
+        FrontEnd guest = driver(packed);
+        libkrunActivates(guest, packed);
+        assertFramesPass(guest);
     }
 
     @ParameterizedTest

@@ -143,7 +143,10 @@ class PackedUsedTest extends PackedRingFixture {
         "00008000, 0080, 8000",
         "00000005, 0000, 5", // DPDK
         "00000005, 8000, 0", // five taken and not used
-        "00000000, 8000, 0",
+        "00000000, 8000, 0", // at the end of a round
+        "00000000, 8080, 0",
+        "00000000, 0000, 8000", // fresh, by a front end that knows of split rings only
+        "00000000, 0080, 8000",
         "80028005, 0000, 8002", // taken and not used: again
         "80070003, 0000, 8007",
     })

@@ -14,7 +14,7 @@ public final class MemoryPool {
     /** Half of the addresses a process has on x86-64. */
     static final long MOST_BYTES = 64L << 40;
 
-    /** Regions every port may have, whatever the others do: twice as many as a memory table of vhost-user. */
+    /** Regions every port may have, whatever the others do: twice as many as a memory table has by the specification. */
     static final int REGIONS_OF_OWN = 16;
 
     private static final int ASSUMED_MAPPINGS = 65_530;

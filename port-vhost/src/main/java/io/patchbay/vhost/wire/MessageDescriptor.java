@@ -15,7 +15,7 @@ import java.nio.ByteOrder;
  *  vring state       0 index (4)   4 number (4)
  *  vring address     0 index (4)   4 flags (4)   8 descriptors (8)  16 used (8)  24 available (8)  32 log (8)
  *  memory region     0 guest address (8)   8 size (8)  16 user address (8)  24 offset in the file (8)
- *  memory table      0 number (4)  4 padding   8 regions, up to 8
+ *  memory table      0 number (4)  4 padding   8 regions, up to 8; here up to 32
  *  single region     0 padding (8)  8 region
  *  vring descriptor  0 bits 0-7 index, bit 8 "no descriptor" (8)
  *  log               0 size (8)  8 offset in the file (8)
@@ -70,8 +70,8 @@ public final class MessageDescriptor {
 
     public static final int TABLE_COUNT = 0;
     public static final int TABLE_REGIONS = 8;
-    /** What one SET_MEM_TABLE can hold, since no more descriptors go with a message. */
-    public static final int TABLE_MAX_REGIONS = 8;
+    /** What one SET_MEM_TABLE can hold: four times as much as the specification says, and as much as rust-vmm's front ends put into it. */
+    public static final int TABLE_MAX_REGIONS = 32;
     /** Most descriptors that go with one message. */
     public static final int MAX_DESCRIPTORS = TABLE_MAX_REGIONS;
 

@@ -3,6 +3,7 @@ package io.patchbay.vhost.net;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import io.patchbay.core.linux.Fd;
+import io.patchbay.core.linux.SharedMemory;
 import io.patchbay.vhost.frontend.FrontEnd;
 import io.patchbay.vhost.frontend.FrontEndSettings;
 import io.patchbay.vhost.frontend.VhostClient;
@@ -36,6 +37,8 @@ class OtherFrontEndsTest {
     private static final long REPLY_ACK = ProtocolFeature.VHOST_USER_PROTOCOL_F_REPLY_ACK.mask();
     private static final long BIT_30 = Feature.VHOST_USER_F_PROTOCOL_FEATURES.mask();
     private static final int QUEUES = 2;
+    private static final int MOST_REGIONS = 32;
+    private static final long PLUGGED_BYTES = 1 << 20;
 
     private final GuestRig rig = GuestRig.adaptive();
     private final FrontEnd neighbour = rig.connect(1, FrontEndSettings.MODERN);
@@ -185,6 +188,24 @@ class OtherFrontEndsTest {
         tell(Request.SET_PROTOCOL_FEATURES, MQ | REPLY_ACK);
         client.negotiatedReplyAck();
         cloudHypervisorActivates(guest);
+        assertFramesPass(guest);
+    }
+
+    /** Memory that was plugged in while the guest ran is part of the table when it restarts: rust-vmm's crate gives as many regions as 32. */
+    @Test
+    void cloudHypervisorGivesATableOfMoreRegionsThanTheSpecificationHas() throws IOException {
+        cloudHypervisorConnects();
+        FrontEnd guest = driver(IN_ORDER);
+        List<RegionDescription> regions = new ArrayList<>(List.of(guest.region()));
+        List<Fd> files = new ArrayList<>(List.of(guest.memoryFile()));
+        try (Fd plugged = SharedMemory.createMemfd("plugged", PLUGGED_BYTES)) {
+            while (regions.size() < MOST_REGIONS) {
+                long at = 0x1_0000_0000L + regions.size() * PLUGGED_BYTES;
+                regions.add(new RegionDescription(at, PLUGGED_BYTES, 0x7e00_0000_0000L + at, 0));
+                files.add(plugged);
+            }
+            cloudHypervisorActivates(guest, regions, files);
+        }
         assertFramesPass(guest);
     }
 

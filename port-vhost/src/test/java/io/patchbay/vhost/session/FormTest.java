@@ -86,11 +86,11 @@ class FormTest {
                 form(SET_VRING_ERR, Message.number(0), 8),
                 form(SET_MEM_TABLE, new byte[0], 0),
                 form(SET_MEM_TABLE, new byte[7], 0),
-                form(SET_MEM_TABLE, Message.state(9, 0), 8),
+                form(SET_MEM_TABLE, Message.state(33, 0), 32),
                 form(SET_MEM_TABLE, Message.state(-1, 0), 0),
                 form(SET_MEM_TABLE, Message.memoryTable(List.of(REGION)), 0),
                 form(SET_MEM_TABLE, Message.memoryTable(List.of(REGION)), 2),
-                form(SET_MEM_TABLE, new byte[8 + 9 * 32], 8),
+                form(SET_MEM_TABLE, table(33, 33), 32),
                 form(SET_MEM_TABLE, table(1, 2), 1),
                 form(SET_MEM_TABLE, table(2, 1), 2),
                 form(SET_MEM_TABLE, table(0, 1), 0),
@@ -164,8 +164,8 @@ class FormTest {
     }
 
     @Test
-    void nineDescriptorsAreMoreThanAnyMessageHas() {
-        frontEnd.send(Message.request(SET_MEM_TABLE, true, Message.memoryTable(List.of(REGION))), 9);
+    void thirtyThreeDescriptorsAreMoreThanAnyMessageHas() {
+        frontEnd.send(Message.request(SET_MEM_TABLE, true, Message.memoryTable(List.of(REGION))), 33);
 
         assertThat(frontEnd.reply()).isEqualTo(Message.reply(5, Message.number(1)));
         synchronise();
@@ -174,11 +174,11 @@ class FormTest {
 
     @Test
     void oneDescriptorMoreThanTheLargestTableNeedsFailsIt() {
-        byte[] largest = table(8, 8);
-        frontEnd.send(Message.request(SET_MEM_TABLE, true, largest), 9);
+        byte[] largest = table(32, 32);
+        frontEnd.send(Message.request(SET_MEM_TABLE, true, largest), 33);
         assertThat(frontEnd.reply()).isEqualTo(Message.reply(5, Message.number(1)));
 
-        frontEnd.send(Message.request(SET_MEM_TABLE, true, largest), 8);
+        frontEnd.send(Message.request(SET_MEM_TABLE, true, largest), 32);
         assertThat(frontEnd.reply()).isEqualTo(Message.reply(5, Message.number(0)));
     }
 
@@ -190,7 +190,7 @@ class FormTest {
         synchronise();
         assertThat(fixture.statistics().lastRefusal())
                 .as("the kernel also cuts off what we cannot have open")
-                .contains("more than 8 descriptors, or more than this process may have open");
+                .contains("more than 32 descriptors, or more than this process may have open");
     }
 
     @Test
@@ -201,7 +201,7 @@ class FormTest {
         }
         // What the fixture has, what one message may bring, and what one read has brought and not closed yet; not 30
         // with each of 111 bytes. The session needs far less time to read them.
-        long most = descriptorsBefore + 4 + 8 + 32;
+        long most = descriptorsBefore + 4 + 32 + 32;
         for (long end = System.nanoTime() + 500_000_000L; System.nanoTime() - end < 0; ) {
             assertThat(OpenDescriptors.count()).isLessThanOrEqualTo(most);
         }

@@ -7,6 +7,7 @@ import io.patchbay.core.linux.SharedMemory;
 import io.patchbay.vhost.frontend.FrontEnd;
 import io.patchbay.vhost.frontend.FrontEndSettings;
 import io.patchbay.vhost.frontend.VhostClient;
+import io.patchbay.vhost.ring.RingLayout;
 import io.patchbay.vhost.wire.Feature;
 import io.patchbay.vhost.wire.Message;
 import io.patchbay.vhost.wire.MessageDescriptor;
@@ -26,7 +27,8 @@ import org.junit.jupiter.params.provider.MethodSource;
 
 /**
  * What front ends say that are not here to be run, message by message and in the order of their sources: Cloud Hypervisor, crosvm, libkrun, Dragonball
- * (Kata Containers) and StratoVirt. Each starts a guest, and again after the guest's driver has reset the device.
+ * (Kata Containers), OpenVMM and StratoVirt. Each starts a guest, and those that can do so start it again after its driver
+ * has reset the device.
  */
 @Timeout(60)
 class OtherFrontEndsTest {
@@ -348,6 +350,48 @@ class OtherFrontEndsTest {
         FrontEnd guest = driver(FrontEndSettings.MODERN);
         dragonballActivates(guest);
         assertFramesPass(guest);
+    }
+
+    // OpenVMM: vm/devices/virtio/vhost_user_frontend/src/lib.rs. It accepts all that is offered until it knows its
+    // guest's wishes, logging too.
+
+    private void openvmmConnects() throws IOException {
+        tell(Request.SET_FEATURES, client.ask(Request.GET_FEATURES) | BIT_30);
+        client.ask(Request.GET_PROTOCOL_FEATURES);
+        tell(Request.SET_PROTOCOL_FEATURES, MQ | REPLY_ACK | ProtocolFeature.VHOST_USER_PROTOCOL_F_RESET_DEVICE.mask());
+        tell(Request.SET_OWNER);
+        client.ask(Request.GET_QUEUE_NUM);
+        client.negotiatedReplyAck();
+    }
+
+    private void openvmmActivates(FrontEnd guest, FrontEndSettings settings) throws IOException {
+        tell(Request.SET_FEATURES, accepted(settings));
+        long base = RingLayout.of(settings.features()).freshBase();
+        for (int index = 0; index < QUEUES; index++) {
+            tell(Request.SET_VRING_NUM, index, settings.queueSize());
+            addresses(guest, index);
+            tell(Request.SET_VRING_BASE, index, (int) base);
+            kick(guest, index);
+            call(guest, index);
+            tell(Request.SET_VRING_ENABLE, index, 1);
+        }
+    }
+
+    @Test
+    void openvmmAcceptsEverythingUntilItKnowsItsGuestAndResetsTheDevice() throws IOException {
+        FrontEndSettings packed = FrontEndSettings.MODERN.with(Feature.VIRTIO_F_RING_PACKED);
+        openvmmConnects();
+        FrontEnd first = driver(packed);
+        memory(first);
+        openvmmActivates(first, packed);
+        assertFramesPass(first);
+
+        everyQueueIsDisabledAndStopped();
+        tell(Request.RESET_DEVICE);
+        FrontEnd second = driver(FrontEndSettings.MODERN);
+        memory(second);
+        openvmmActivates(second, FrontEndSettings.MODERN);
+        assertFramesPass(second);
     }
 
     // StratoVirt: virtio/src/vhost/user/client.rs. It accepts no protocol features, enables all the same, and connects

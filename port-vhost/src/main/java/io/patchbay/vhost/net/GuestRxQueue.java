@@ -130,9 +130,9 @@ final class GuestRxQueue {
         }
     }
 
-    /** Counts frames that were lost on their way here because their sender's memory has gone. */
+    /** Counts frames that were lost on their way here because their sender's memory has gone. Others may be at work here meanwhile. */
     void lost(int frames) {
-        counters.drop(DropReason.PORT_DOWN, frames);
+        counters.lostOnTheWay(frames);
     }
 
     private void begin(int frames) {

@@ -6,8 +6,8 @@ import java.lang.invoke.VarHandle;
 /**
  * The counters of one queue in one direction.
  *
- * <p>One writer at a time (the worker that owns the queue, or the holder of its lock); any number of readers, who see each counter
- * whole and never running backwards. Counters outlive the queue: a guest that reconnects goes on counting where it left off.
+ * <p>One writer at a time (the worker that owns the queue, or the holder of its lock), but for {@link #lostOnTheWay}; any number of readers, who see each
+ * counter whole and never running backwards. Counters outlive the queue: a guest that reconnects goes on counting where it left off.
  */
 public final class QueueCounters {
 
@@ -46,7 +46,10 @@ public final class QueueCounters {
 
     private static final int DROPS = PAD + Count.values().length;
 
-    private final long[] cells = new long[DROPS + DropReason.size() + PAD];
+    /** What is {@link #lostOnTheWay}: a cell of its own, since the one writer reads and writes that of the reason in two steps. */
+    private static final int LOST = DROPS + DropReason.size();
+
+    private final long[] cells = new long[LOST + 1 + PAD];
 
     public void add(Count what, long n) {
         addTo(PAD + what.ordinal(), n);
@@ -54,6 +57,14 @@ public final class QueueCounters {
 
     public void drop(DropReason reason, long n) {
         addTo(DROPS + reason.ordinal(), n);
+    }
+
+    /**
+     * Counts frames as {@link DropReason#PORT_DOWN} that never came to the queue. By anybody at any time, also while the one writer counts: of two workers
+     * one may still send to a port that has gone for the other.
+     */
+    public void lostOnTheWay(long n) {
+        long _ = (long) CELL.getAndAdd(cells, LOST, n);
     }
 
     /**
@@ -73,20 +84,24 @@ public final class QueueCounters {
     }
 
     public long get(Count what) {
-        return (long) CELL.getOpaque(cells, PAD + what.ordinal());
+        return cell(PAD + what.ordinal());
     }
 
     public long dropped(DropReason reason) {
-        return (long) CELL.getOpaque(cells, DROPS + reason.ordinal());
+        return cell(DROPS + reason.ordinal()) + (reason == DropReason.PORT_DOWN ? cell(LOST) : 0);
     }
 
     /** Drops of all reasons. */
     public long dropped() {
         long sum = 0;
-        for (int i = 0; i < DropReason.size(); i++) {
-            sum += (long) CELL.getOpaque(cells, DROPS + i);
+        for (int i = DROPS; i <= LOST; i++) {
+            sum += cell(i);
         }
         return sum;
+    }
+
+    private long cell(int i) {
+        return (long) CELL.getOpaque(cells, i);
     }
 
     private void addTo(int cell, long n) {

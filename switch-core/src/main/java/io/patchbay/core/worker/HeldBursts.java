@@ -234,14 +234,17 @@ final class HeldBursts {
             inlet.counters().drop(DropReason.PORT_DOWN, frames);
             return;
         }
+        DropReason reason = DropReason.PORT_DOWN;
         try {
             boolean back = frames > 0 && inlet.queue().putBack(first);
-            inlet.counters().drop(back ? DropReason.PUT_BACK : DropReason.UPLINK_FULL, frames);
+            reason = back ? DropReason.PUT_BACK : DropReason.UPLINK_FULL;
             if (!back) {
                 inlet.queue().release();
             }
         } catch (RuntimeException | Error e) {
             faults.blame(inlet.plug(), e);
+        } finally {
+            inlet.counters().drop(reason, frames);
         }
     }
 

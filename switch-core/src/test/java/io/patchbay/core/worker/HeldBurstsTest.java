@@ -7,12 +7,15 @@ import io.patchbay.core.forward.IngressPolicy;
 import io.patchbay.core.forward.Routes;
 import io.patchbay.core.frame.Burst;
 import io.patchbay.core.frame.OffloadSet;
+import io.patchbay.core.linux.Errno;
 import io.patchbay.core.linux.FrameBatch;
 import io.patchbay.core.port.DropReason;
 import io.patchbay.core.port.FrameSink;
 import io.patchbay.core.port.PortCounters;
 import io.patchbay.core.port.QueueCounters;
 import io.patchbay.core.port.QuietPort;
+import io.patchbay.core.port.QuietQueue;
+import io.patchbay.core.port.Transmitter;
 import io.patchbay.core.port.UplinkTransmitter;
 import io.patchbay.core.port.WhenFull;
 import java.time.Duration;
@@ -22,6 +25,57 @@ import org.junit.jupiter.api.Test;
 
 /** A burst that is offered to an uplink that holds, without a worker. */
 class HeldBurstsTest {
+
+    private final PortCounters counters = new PortCounters();
+    private final QueueCounters out = counters.transmit(0);
+    private final HeldBursts held = new HeldBursts(new Faults(0, (_, _) -> {}, new WorkerCounters()));
+    private final Routes routes = new Routes(1);
+
+    private UplinkTransmitter uplink(FrameSink sink) {
+        return new UplinkTransmitter(sink, out, 0, OffloadSet.NOTHING, new WhenFull(true, Duration.ofMinutes(10)));
+    }
+
+    private static Plug plug(int index, PortCounters counters, Transmitter way) {
+        return new Plug(index, new QuietPort() {}, counters, IngressPolicy.OPEN, List.of(), Optional.of(way));
+    }
+
+    private static Burst burst(int frames) {
+        Burst burst = new Burst();
+        for (int i = 0; i < frames; i++) {
+            burst.endFrame(1, 2, 16);
+        }
+        return burst;
+    }
+
+    /** Of a guest whose memory goes away while its queue is withdrawn. */
+    private record BrokenQueue(QueueCounters counters) implements QuietQueue {
+
+        @Override
+        public int poll(Burst burst, int limit) {
+            throw new AssertionError("nobody polls what waits");
+        }
+
+        @Override
+        public boolean putBack(int first) {
+            throw new InternalError("a fault occurred in an unsafe memory access operation");
+        }
+    }
+
+    @Test
+    void whatWaitsInAQueueThatBreaksWhenItIsWithdrawnIsCounted() {
+        UplinkTransmitter uplink = uplink((_, _) -> -Errno.EAGAIN);
+        PortCounters sender = new PortCounters();
+        Plug[] plugs = {plug(0, counters, uplink), plug(1, sender, uplink)};
+        held.adopt(List.of(), plugs);
+        Burst burst = burst(3);
+        held.offer(uplink, 0, burst, new int[] {0, 1, 2}, 3, routes);
+        Burst _ = held.keep(burst, new Inlet(plugs[1], new BrokenQueue(sender.receive(0)), sender.receive(0)));
+
+        held.adopt(List.of(), plugs);
+
+        assertThat(held.isEmpty()).isTrue();
+        assertThat(sender.receive(0).dropped(DropReason.PORT_DOWN)).isEqualTo(3);
+    }
 
     @Test
     void whatComesBehindAnErrorIsCountedToo() {
@@ -38,18 +92,9 @@ class HeldBurstsTest {
                 return batch.frames() - from;
             }
         };
-        PortCounters counters = new PortCounters();
-        QueueCounters out = counters.transmit(0);
-        UplinkTransmitter uplink = new UplinkTransmitter(
-                breaksOffAtTheSecond, out, 0, OffloadSet.NOTHING, new WhenFull(true, Duration.ofMinutes(10)));
-        Plug plug = new Plug(0, new QuietPort() {}, counters, IngressPolicy.OPEN, List.of(), Optional.of(uplink));
-        HeldBursts held = new HeldBursts(new Faults(0, (_, _) -> {}, new WorkerCounters()));
-        held.adopt(List.of(), new Plug[] {plug});
-        Burst burst = new Burst();
-        for (int i = 0; i < 6; i++) {
-            burst.endFrame(1, 2, 16);
-        }
-        Routes routes = new Routes(1);
+        UplinkTransmitter uplink = uplink(breaksOffAtTheSecond);
+        held.adopt(List.of(), new Plug[] {plug(0, counters, uplink)});
+        Burst burst = burst(6);
         routes.setFlooded(2); // three runs: what is before it, itself, and what is behind
         assertThatThrownBy(() -> held.offer(uplink, 0, burst, new int[] {0, 1, 2, 3, 4, 5}, 6, routes))
                 .isInstanceOf(InternalError.class);

@@ -36,7 +36,7 @@ public interface PortContext {
      * Sends a frame out to this port, through what it has published at the moment.
      *
      * @param frame a whole Ethernet frame; copied
-     * @return false, with nothing done, if more such frames wait than a worker sends in a few turns
+     * @return false, with nothing done, if more such frames wait than a worker sends in a few turns, or the port was removed from the switch
      */
     default boolean send(byte[] frame) {
         return false;
@@ -67,7 +67,7 @@ public interface PortContext {
      * Forwards a frame as if it had been received from this port, without learning limits or budgets being any different.
      *
      * @param frame a whole Ethernet frame; copied
-     * @return false, with nothing done, if more such frames wait than a worker forwards in a few turns
+     * @return false, with nothing done, if more such frames wait than a worker forwards in a few turns, or the port was removed from the switch
      */
     boolean inject(byte[] frame);
 }

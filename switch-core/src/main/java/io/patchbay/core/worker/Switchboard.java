@@ -281,7 +281,7 @@ public final class Switchboard implements AutoCloseable {
 
         private boolean hand(byte[] frame, boolean outward) {
             synchronized (workers) {
-                return injector.hand(frame, outward);
+                return attached && injector.hand(frame, outward);
             }
         }
 

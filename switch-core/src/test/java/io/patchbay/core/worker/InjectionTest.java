@@ -164,6 +164,15 @@ class InjectionTest {
         assertThat(other.got()).as("what a port at rest may flood at once").isEqualTo(64);
     }
 
+    @Test
+    void whatAPortHandsOverAfterItWasTakenOutIsRefused() {
+        from.close();
+        assertThat(from.inject(frame(NOWHERE, A))).isFalse();
+        assertThat(from.send(frame(NOWHERE, A))).isFalse();
+        to.inject(frame(NOWHERE, B));
+        await("the worker goes on", () -> macs.lookup(B) == to.index());
+    }
+
     static List<Arguments> ends() {
         return List.of(
                 Arguments.of("its addresses are forgotten", (Consumer<Switchboard.Attachment>)

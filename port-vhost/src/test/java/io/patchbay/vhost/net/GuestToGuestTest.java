@@ -268,7 +268,7 @@ class GuestToGuestTest {
                 }
                 GuestRig.awaitThat(
                         "its addresses are forgotten",
-                        () -> rig.board().macs().entries().stream().noneMatch(entry -> entry.port() == 0));
+                        () -> rig.board().macs().entries().noneMatch(entry -> entry.port() == 0));
                 if (round == 10) {
                     descriptors = openDescriptors();
                 }

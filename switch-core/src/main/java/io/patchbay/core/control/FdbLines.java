@@ -4,7 +4,6 @@ import io.patchbay.core.forward.MacTable;
 import io.patchbay.core.frame.MacAddress;
 import java.util.HashMap;
 import java.util.Iterator;
-import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.stream.IntStream;
@@ -41,9 +40,7 @@ final class FdbLines {
     }
 
     private Iterator<Views.FdbLine> lines() {
-        long[] keys = IntStream.range(0, macs.parts())
-                .mapToObj(macs::entries)
-                .flatMap(List::stream)
+        long[] keys = macs.entries()
                 .filter(this::isWanted)
                 .mapToLong(this::key)
                 .sorted()

@@ -5,6 +5,8 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
 import java.util.function.IntPredicate;
+import java.util.stream.IntStream;
+import java.util.stream.Stream;
 
 /**
  * The filtering database: which port an address was last seen on.
@@ -39,6 +41,8 @@ public final class MacTable extends MacSlots {
 
     private final SpinLock lock = new SpinLock();
 
+    private final int ageingSeconds;
+
     // Under the lock.
     private final FairShares shares;
     private final Optional<MoveDamping> damping;
@@ -51,7 +55,6 @@ public final class MacTable extends MacSlots {
     private long flushed;
     private long evicted;
 
-    private volatile int ageingSeconds;
     private volatile int now;
 
     /**
@@ -200,18 +203,16 @@ public final class MacTable extends MacSlots {
         return heard[number];
     }
 
-    /** Seconds after which an address not seen is forgotten. */
-    public int ageingSeconds() {
-        return ageingSeconds;
-    }
-
-    public void setAgeingSeconds(int seconds) {
-        ageingSeconds = seconds;
-    }
-
     /** Forgets every address, and says how many there were. */
     public int flush() {
-        return flush(slot -> true);
+        lock.lock();
+        try {
+            int removed = removeIf(slot -> true, 0, slots());
+            flushed += removed;
+            return removed;
+        } finally {
+            lock.unlock();
+        }
     }
 
     /** Forgets every address learnt on a port, and says how many there were. */
@@ -231,17 +232,6 @@ public final class MacTable extends MacSlots {
         }
     }
 
-    private int flush(IntPredicate doomed) {
-        lock.lock();
-        try {
-            int removed = removeIf(doomed, 0, slots());
-            flushed += removed;
-            return removed;
-        } finally {
-            lock.unlock();
-        }
-    }
-
     private int removeIf(IntPredicate doomed, int from, int to) {
         int removed = 0;
         for (int slot = from; slot < to; slot++) {
@@ -254,34 +244,25 @@ public final class MacTable extends MacSlots {
         return removed;
     }
 
-    /** Every address known, in no particular order. */
-    public List<Entry> entries() {
-        lock.lock();
-        try {
-            List<Entry> entries = new ArrayList<>(count());
-            addTo(entries, 0, slots());
-            return entries;
-        } finally {
-            lock.unlock();
-        }
-    }
-
-    /** How many parts {@link #entries(int)} gives the table in. */
-    public int parts() {
-        return (slots() + SLICE - 1) / SLICE;
-    }
-
     /**
-     * The addresses known in one part of the table, so that nobody has to hold all of them, and new ones are learnt in between. An entry that moves to
-     * another part meanwhile may be in both or in neither.
-     *
-     * @param part less than {@link #parts}
+     * Every address known, in no particular order. The table is read a part at a time, as the stream is, so that nobody has to hold all of them and new ones are
+     * learnt in between. An entry that moves to another part meanwhile may come twice or not at all.
      */
-    public List<Entry> entries(int part) {
+    public Stream<Entry> entries() {
+        return IntStream.iterate(0, from -> from < slots(), from -> from + SLICE)
+                .mapToObj(from -> part(from, Math.min(from + SLICE, slots())))
+                .flatMap(List::stream);
+    }
+
+    private List<Entry> part(int from, int to) {
         lock.lock();
         try {
             List<Entry> entries = new ArrayList<>(SLICE);
-            addTo(entries, part * SLICE, Math.min((part + 1) * SLICE, slots()));
+            for (int slot = from; slot < to; slot++) {
+                if (entry(slot) != MacSlotDescriptor.FREE) {
+                    entries.add(shown(slot));
+                }
+            }
             return entries;
         } finally {
             lock.unlock();
@@ -296,14 +277,6 @@ public final class MacTable extends MacSlots {
             return slot == NOWHERE ? Optional.empty() : Optional.of(shown(slot));
         } finally {
             lock.unlock();
-        }
-    }
-
-    private void addTo(List<Entry> entries, int from, int to) {
-        for (int slot = from; slot < to; slot++) {
-            if (entry(slot) != MacSlotDescriptor.FREE) {
-                entries.add(shown(slot));
-            }
         }
     }
 

@@ -262,7 +262,7 @@ public final class Switchboard implements AutoCloseable {
 
         @Override
         public long[] addressesElsewhere() {
-            return macs.entries().stream()
+            return macs.entries()
                     .filter(entry -> entry.port() != index)
                     .sorted(Comparator.comparingInt(MacTable.Entry::ageSeconds))
                     .mapToLong(MacTable.Entry::address)

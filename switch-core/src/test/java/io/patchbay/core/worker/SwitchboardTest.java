@@ -301,7 +301,7 @@ class SwitchboardTest {
         FakePort b = plug("b", A, B, true);
         a.waiting.set(1);
         b.waiting.set(1);
-        await("both are learnt", () -> board.macs().entries().size() == 2);
+        await("both are learnt", () -> board.macs().entries().count() == 2);
         assertThat(attachments.getFirst().addressesElsewhere()).containsExactly(B);
         assertThat(attachments.getLast().addressesElsewhere()).containsExactly(A);
     }

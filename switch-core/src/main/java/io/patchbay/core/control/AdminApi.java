@@ -7,7 +7,6 @@ import io.patchbay.core.port.PortException;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
-import java.util.function.Supplier;
 import tools.jackson.databind.json.JsonMapper;
 
 /** The resources of the admin API. All of them are JSON. */
@@ -22,27 +21,26 @@ final class AdminApi {
 
     List<Route> routes() {
         return List.of(
-                Route.get("/v1/status", asked -> json(daemon::status)),
+                Route.get("/v1/status", asked -> json(daemon.status())),
                 Route.get(
                         "/v1/ports",
-                        asked -> json(
-                                () -> daemon.ports().stream().map(Views::line).toList())),
+                        asked -> json(daemon.ports().stream().map(Views::line).toList())),
                 Route.getBelow("/v1/ports", this::port),
                 Route.patchBelow("/v1/ports", this::change).knowing("admin"),
                 Route.get("/v1/fdb", this::fdb).knowing("port"),
                 Route.delete("/v1/fdb", this::flush).knowing("port"),
-                Route.get("/v1/stats", asked -> json(() -> Views.stats(daemon.ports(), daemon.board()))),
-                Route.get("/v1/drops", asked -> json(() -> Views.drops(daemon.ports(), daemon.board()))),
-                Route.get("/v1/workers", asked -> json(() -> Views.workers(daemon.board()))));
+                Route.get("/v1/stats", asked -> json(Views.stats(daemon.ports(), daemon.board()))),
+                Route.get("/v1/drops", asked -> json(Views.drops(daemon.ports(), daemon.board()))),
+                Route.get("/v1/workers", asked -> json(Views.workers(daemon.board()))));
     }
 
-    private Answer json(Supplier<?> value) {
-        return Answer.json(mapper.writeValueAsString(value.get()));
+    private Answer json(Object value) {
+        return Answer.json(mapper.writeValueAsString(value));
     }
 
     private Answer port(Asked asked) {
         return daemon.port(asked.rest())
-                .map(port -> json(() -> Views.detail(port)))
+                .map(port -> json(Views.detail(port)))
                 .orElseGet(() -> noSuchPort(asked.rest()));
     }
 
@@ -60,7 +58,7 @@ final class AdminApi {
         } catch (PortException e) {
             return Answer.problem(500, port.get().name() + " is admin " + admin + ", but " + e.getMessage());
         }
-        return json(() -> Views.detail(port.get()));
+        return json(Views.detail(port.get()));
     }
 
     private Answer fdb(Asked asked) {
@@ -89,7 +87,7 @@ final class AdminApi {
     }
 
     private Answer flushed(int addresses) {
-        return json(() -> Map.of("flushed", addresses));
+        return json(Map.of("flushed", addresses));
     }
 
     private Answer noSuchPort(String name) {

@@ -101,9 +101,8 @@ public final class ConfigReader {
         }
         Binder binder = new Binder(problems);
         JsonPath path = JsonPath.ROOT.key("switch");
-        Optional<SwitchConfig> switching = object.has("switch")
-                ? binder.bind(object.get("switch"), SwitchConfig.class, path, List.of())
-                : Optional.of(SwitchConfig.DEFAULT);
+        JsonNode settings = object.has("switch") ? object.get("switch") : mapper.createObjectNode();
+        Optional<SwitchConfig> switching = binder.bind(settings, SwitchConfig.class, path, List.of());
         Uniqueness uniqueness = new Uniqueness(problems);
         switching.ifPresent(s -> uniqueness.claim(path, "the admin API", s.claims()));
         PortList ports = new PortList(providers, binder, uniqueness, problems);

@@ -16,7 +16,6 @@ import java.nio.file.Path;
 import java.time.Duration;
 import java.util.List;
 import java.util.Locale;
-import java.util.Map;
 import java.util.Optional;
 import java.util.OptionalInt;
 
@@ -60,24 +59,6 @@ public record SwitchConfig(
     private static final int DEFAULT_AGEING_SECONDS = 300;
     private static final int DEFAULT_MOVE_SECONDS = 180;
     private static final int MAX_WORKERS = 64;
-    private static final Map<String, Waiters> WAITERS =
-            Map.of("auto", Waiters.AUTO, "io_uring", Waiters.IO_URING, "epoll", Waiters.EPOLL);
-
-    /** A switch with every default. */
-    public static final SwitchConfig DEFAULT = new SwitchConfig(
-            Optional.empty(),
-            Optional.empty(),
-            Optional.empty(),
-            Optional.empty(),
-            Optional.empty(),
-            Optional.empty(),
-            Optional.empty(),
-            Optional.empty(),
-            Optional.empty(),
-            Optional.empty(),
-            Optional.empty(),
-            Optional.empty(),
-            Optional.empty());
 
     public SwitchConfig {
         range("ageingSeconds", ageingSeconds, 1, 1_000_000);
@@ -200,7 +181,7 @@ public record SwitchConfig(
     }
 
     public Waiters waiterKind() {
-        return WAITERS.getOrDefault(waiter.orElse("auto").toLowerCase(Locale.ROOT), Waiters.AUTO);
+        return Waiters.valueOf(waiter.orElse("auto").toUpperCase(Locale.ROOT));
     }
 
     /** One entry per worker. */

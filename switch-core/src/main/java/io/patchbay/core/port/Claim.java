@@ -11,17 +11,12 @@ import java.util.Optional;
  */
 public record Claim(String setting, String resource) {
 
-    /** A file name in the file system. */
+    /** A file name in the file system, as {@link SettingChecks#socket} lets pass. */
     public static Claim socket(String setting, String path) {
         return new Claim(setting, "socket " + Path.of(path).normalize());
     }
 
-    /** A network device in the daemon's own network namespace. */
-    public static Claim device(String setting, String name) {
-        return device(setting, name, Optional.empty());
-    }
-
-    /** A network device in the namespace of that file, if any is given. */
+    /** A network device in the namespace of that file, if any is given, as {@link SettingChecks#namespace} lets pass. */
     public static Claim device(String setting, String name, Optional<String> namespace) {
         return new Claim(
                 setting,

@@ -2,7 +2,6 @@ package io.patchbay.core.control.config;
 
 import io.patchbay.core.port.PortProvider;
 import io.patchbay.core.port.pair.PairSettings;
-import java.nio.file.InvalidPathException;
 import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.List;
@@ -144,11 +143,7 @@ final class PortList {
     private <S extends Record> void port(
             String name, boolean enabled, PortLimits limits, PortProvider<S> provider, ObjectNode own, JsonPath path) {
         binder.bind(own, provider.settings(), path, KEYS).ifPresent(settings -> {
-            try {
-                uniqueness.claim(path, "port " + JsonPath.quoted(name), provider.claims(settings));
-            } catch (InvalidPathException e) { // such as one with a NUL
-                problems.add(path, JsonPath.quoted(e.getInput()), "is not the name of a file: " + e.getReason());
-            }
+            uniqueness.claim(path, "port " + JsonPath.quoted(name), provider.claims(settings));
             ports.add(new Config.PortConfig(
                     name, provider.type(), enabled, limits, settings, () -> provider.create(name, settings)));
         });

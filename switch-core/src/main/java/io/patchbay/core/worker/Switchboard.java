@@ -7,6 +7,8 @@ import io.patchbay.core.port.PortContext;
 import io.patchbay.core.port.PortCounters;
 import io.patchbay.core.port.PortQueues;
 import io.patchbay.core.port.QueueCounters;
+import io.patchbay.core.port.ReceiveQueue;
+import io.patchbay.core.port.Transmitter;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.Comparator;
@@ -41,12 +43,11 @@ public final class Switchboard implements AutoCloseable {
     private final ExecutorService faults = Executors.newSingleThreadExecutor(
             Thread.ofPlatform().name("faults").daemon().factory());
     private final CompletableFuture<Throwable> death = new CompletableFuture<>();
+    private final List<String> waiterKinds = new ArrayList<>();
     private volatile Topology topology = Topology.EMPTY;
 
     /** One worker as operators see it: its number, where it sleeps, and what it did. */
     public record WorkerView(int number, String waiter, WorkerCounters counters, QueueCounters injected) {}
-
-    private final List<String> waiterKinds;
 
     private Switchboard(List<WorkerSettings> settings, WaiterFactory waiters, MacTable macs) {
         this.macs = macs;
@@ -61,7 +62,6 @@ public final class Switchboard implements AutoCloseable {
                         .uncaughtExceptionHandler((_, cause) -> death.complete(cause))
                         .start(worker))
                 .toList();
-        this.waiterKinds = new ArrayList<>();
     }
 
     /**
@@ -114,18 +114,13 @@ public final class Switchboard implements AutoCloseable {
     public Attachment attach(
             String name, Port port, PortCounters counters, IngressPolicy policy, Optional<Path> stateFile) {
         synchronized (workers) {
-            List<Optional<Plug>> plugs = new ArrayList<>(topology.plugs());
-            int index = plugs.indexOf(Optional.empty());
-            if (index < 0) {
-                index = plugs.size();
-                plugs.add(Optional.empty());
-            }
+            int index = topology.firstFree();
             if (index >= MAX_PORTS) {
                 throw new IllegalStateException("the switch has " + MAX_PORTS + " ports already");
             }
-            plugs.set(index, Optional.of(new Plug(index, port, counters, policy, List.of(), Optional.empty())));
-            replace(plugs);
-            return new Attachment(name, index, port, counters, policy, stateFile);
+            Attachment made = new Attachment(name, index, port, counters, policy, stateFile);
+            made.offer(List.of(), Optional.empty());
+            return made;
         }
     }
 
@@ -157,8 +152,7 @@ public final class Switchboard implements AutoCloseable {
     }
 
     /** Publishes a topology and waits until every worker has adopted it. */
-    private void replace(List<Optional<Plug>> plugs) {
-        Topology next = new Topology(topology.generation() + 1, plugs);
+    private void replace(Topology next) {
         topology = next;
         workers.forEach(Worker::wakeUp);
         for (Worker worker : workers) {
@@ -240,11 +234,10 @@ public final class Switchboard implements AutoCloseable {
                 if (!attached) {
                     throw new IllegalStateException("port " + name + " was removed from the switch");
                 }
-                Plug next = new Plug(index, port, counters, policy, queues.receive(), queues.transmitter());
-                if (topology.handsOver(next, workers.size())) {
-                    put(Optional.of(new Plug(index, port, counters, policy, List.of(), queues.transmitter())));
+                if (topology.handsOver(index, queues.receive(), workers.size())) {
+                    offer(List.of(), queues.transmitter());
                 }
-                put(Optional.of(next));
+                offer(queues.receive(), queues.transmitter());
             }
         }
 
@@ -253,7 +246,7 @@ public final class Switchboard implements AutoCloseable {
             synchronized (workers) {
                 if (attached) {
                     if (injector.endLife()) {
-                        replace(topology.plugs()); // nothing is learnt any more from what was injected before
+                        replace(topology.next()); // nothing is learnt any more from what was injected before
                     }
                     macs.flushPort(index);
                 }
@@ -294,17 +287,16 @@ public final class Switchboard implements AutoCloseable {
                     injector.endLife();
                     // In this order, so that no worker ever looks up an address and finds a port that is gone: first
                     // nothing can be learnt here any more, then nothing is known here any more, then the index is free.
-                    put(Optional.of(new Plug(index, port, counters, policy, List.of(), Optional.empty())));
+                    offer(List.of(), Optional.empty());
                     macs.flushPort(index);
-                    put(Optional.empty());
+                    replace(topology.next(index, Optional.empty()));
                 }
             }
         }
 
-        private void put(Optional<Plug> plug) {
-            List<Optional<Plug>> plugs = new ArrayList<>(topology.plugs());
-            plugs.set(index, plug);
-            replace(plugs);
+        private void offer(List<ReceiveQueue> receive, Optional<Transmitter> transmitter) {
+            Plug plug = new Plug(index, port, counters, policy, receive, transmitter);
+            replace(topology.next(index, Optional.of(plug)));
         }
     }
 }

@@ -4,6 +4,7 @@ import io.patchbay.core.port.ReceiveQueue;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
+import java.util.function.Predicate;
 import java.util.stream.IntStream;
 
 /**
@@ -17,6 +18,28 @@ record Topology(long generation, List<Optional<Plug>> plugs) {
 
     Topology {
         plugs = List.copyOf(plugs);
+    }
+
+    /** The next one, in which a port is replaced by what it is now, or by nothing. */
+    Topology next(int index, Optional<Plug> plug) {
+        List<Optional<Plug>> changed = new ArrayList<>(plugs);
+        if (index == changed.size()) {
+            changed.add(plug);
+        } else {
+            changed.set(index, plug);
+        }
+        return new Topology(generation + 1, changed);
+    }
+
+    /** The next one, in which nothing is different. */
+    Topology next() {
+        return new Topology(generation + 1, plugs);
+    }
+
+    /** The lowest index that no port has. */
+    int firstFree() {
+        int free = plugs.indexOf(Optional.<Plug>empty());
+        return free < 0 ? plugs.size() : free;
     }
 
     List<Plug> present() {
@@ -46,25 +69,25 @@ record Topology(long generation, List<Optional<Plug>> plugs) {
      * Whether with another offer of a port's a queue that it offers now gets another place, and with it another worker: one that has adopted that offer polls
      * it while the one before has not let go of it yet.
      */
-    boolean handsOver(Plug next, int workers) {
-        List<ReceiveQueue> now = plugs.get(next.index()).map(Plug::receive).orElse(List.of());
-        return IntStream.range(0, next.receive().size()).anyMatch(place -> {
-            int before = now.indexOf(next.receive().get(place));
-            return before >= 0 && owner(next.index(), before, workers) != owner(next.index(), place, workers);
+    boolean handsOver(int port, List<ReceiveQueue> next, int workers) {
+        List<ReceiveQueue> now = plugs.get(port).map(Plug::receive).orElse(List.of());
+        return IntStream.range(0, next.size()).anyMatch(place -> {
+            int before = now.indexOf(next.get(place));
+            return before >= 0 && owner(port, before, workers) != owner(port, place, workers);
         });
     }
 
     /** Ports that take part in floods. */
     int[] floodPorts() {
-        return IntStream.range(0, plugs.size())
-                .filter(i -> plugs.get(i).map(Plug::floods).orElse(false))
-                .toArray();
+        return portsThat(Plug::floods);
     }
 
     /** Ports for which frames may have to wait. */
     int[] holders() {
-        return IntStream.range(0, plugs.size())
-                .filter(i -> plugs.get(i).map(Plug::holds).orElse(false))
-                .toArray();
+        return portsThat(Plug::holds);
+    }
+
+    private int[] portsThat(Predicate<Plug> test) {
+        return present().stream().filter(test).mapToInt(Plug::index).toArray();
     }
 }

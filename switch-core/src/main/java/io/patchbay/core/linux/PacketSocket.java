@@ -20,7 +20,7 @@ import java.util.function.Consumer;
  *
  * <p>The kernel takes the outermost VLAN tag out of a received frame and reports it beside it; so does the {@link PacketReader}.
  *
- * <p>Reads and {@link IoVector writes} are made by one thread at a time each, and allocate nothing.
+ * <p>Reads and writes are made by one thread at a time each, and allocate nothing.
  */
 public final class PacketSocket implements AutoCloseable {
 

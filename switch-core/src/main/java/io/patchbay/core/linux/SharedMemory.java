@@ -17,7 +17,7 @@ public final class SharedMemory {
     private static final int MFD_CLOEXEC = 1;
     private static final int MFD_ALLOW_SEALING = 2;
     private static final long MAP_FAILED = -1;
-    /** The largest page of any hugetlb mount; unmapping must name whole pages. */
+    /** Of ordinary files and of hugetlb mounts; unmapping must name whole pages. */
     private static final long[] PAGE_SIZES = {4096, 2L << 20, 1L << 30};
 
     private static final MethodHandle MMAP =

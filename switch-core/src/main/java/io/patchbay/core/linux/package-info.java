@@ -1,7 +1,7 @@
 /**
  * The few system calls the switch needs, through {@link java.lang.foreign}: the only package that calls native code of its own.
  *
- * <p>Bound by hand: some thirty functions, each with the few lines that turn its result into Java, are easier to read than what a
+ * <p>Bound by hand: some forty functions, each with the few lines that turn its result into Java, are easier to read than what a
  * generator makes of the headers. Layouts of kernel structures stand once, beside a picture: in the class that uses them, or in a {@code
  * Descriptor} of their own where they are many. They are those of 64-bit Linux and are the same on x86-64 and AArch64.
  *

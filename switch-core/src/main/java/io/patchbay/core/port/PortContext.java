@@ -36,7 +36,7 @@ public interface PortContext {
      * Sends a frame out to this port, through what it has published at the moment.
      *
      * @param frame a whole Ethernet frame; copied
-     * @return false, with nothing done, if more such frames wait than a worker sends in a few turns, or the port was removed from the switch
+     * @return false, with nothing done, if the port is shut or was removed from the switch, or more such frames wait than a worker sends in a few turns
      */
     default boolean send(byte[] frame) {
         return false;
@@ -64,7 +64,7 @@ public interface PortContext {
     default void statusChanged() {}
 
     /**
-     * Forwards a frame as if it had been received from this port, without learning limits or budgets being any different.
+     * Forwards a frame as if it had been received from this port: it is learnt from, and limited, like any other.
      *
      * @param frame a whole Ethernet frame; copied
      * @return false, with nothing done, if more such frames wait than a worker forwards in a few turns, or the port was removed from the switch

@@ -44,7 +44,8 @@
  *
  * <p>What waits is not a copy in a queue of ours. It stays where the sender put it, and the sender sees a ring that moves on later.
  *
- * <p><b>Counting.</b> {@code received + flood copies = delivered + dropped}, over all ports, whenever the workers stand still: every
+ * <p><b>Counting.</b> {@code received + injected + flood copies = delivered + dropped}, over all ports, whenever the workers stand still, where injected
+ * are frames that the switch made itself ({@link io.patchbay.core.port.PortContext#inject}, {@link io.patchbay.core.port.PortContext#send}). Every
  * drop has a {@link io.patchbay.core.port.DropReason} and is counted where it happens, on the queue that took the frame in or on the
  * one that should have taken it out. What the kernel received for an uplink but had to drop before the switch could read it counts as
  * received too: {@link io.patchbay.core.port.DropReason#KERNEL_DROP}. What is held has been received, and nothing else yet.

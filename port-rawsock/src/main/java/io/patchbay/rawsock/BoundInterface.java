@@ -3,42 +3,22 @@ package io.patchbay.rawsock;
 import io.patchbay.core.linux.LinuxException;
 import io.patchbay.core.linux.NetDevice;
 import io.patchbay.core.linux.NetNamespace;
+import io.patchbay.core.port.NamedDevice;
 import io.patchbay.core.port.PortContext;
 import io.patchbay.core.port.PortException;
 import io.patchbay.core.port.PortQueues;
-import io.patchbay.core.port.UplinkDevice;
-import io.patchbay.core.port.WhenFull;
 import java.util.Optional;
 import java.util.function.BooleanSupplier;
 import java.util.function.Consumer;
 
 /** An interface that is there already, whichever sockets reach it. */
-abstract class BoundInterface implements UplinkDevice {
+abstract class BoundInterface extends NamedDevice {
 
     private final RawSocketSettings settings;
 
     BoundInterface(RawSocketSettings settings) {
+        super("interface", settings.networkInterface(), settings.namespace(), settings.full());
         this.settings = settings;
-    }
-
-    @Override
-    public String describe() {
-        return "interface " + settings.networkInterface();
-    }
-
-    @Override
-    public Optional<String> namespace() {
-        return settings.namespace();
-    }
-
-    @Override
-    public Optional<NetDevice.Link> look() {
-        return NetNamespace.call(settings.namespace(), () -> NetDevice.find(settings.networkInterface()));
-    }
-
-    @Override
-    public WhenFull whenFull() {
-        return settings.full();
     }
 
     @Override
@@ -52,9 +32,7 @@ abstract class BoundInterface implements UplinkDevice {
             }
             return attach(link, context, enabled, trouble);
         } catch (LinuxException e) {
-            String hint = hint(e);
-            throw new PortException(
-                    "cannot use " + describe() + ": " + e.getMessage() + (hint.isEmpty() ? "" : ": " + hint), e);
+            throw unusable(e);
         }
     }
 
@@ -97,7 +75,4 @@ abstract class BoundInterface implements UplinkDevice {
     /** Opens the sockets, unless the port is not enabled. */
     abstract Attachment attach(NetDevice.Link link, PortContext context, boolean enabled, Runnable trouble)
             throws PortException;
-
-    /** What an operator may do about a failed call; empty if that says it all. */
-    abstract String hint(LinuxException failure);
 }

@@ -61,7 +61,7 @@ final class RawSocketDevice extends BoundInterface {
     }
 
     @Override
-    String hint(LinuxException failure) {
+    protected String hint(LinuxException failure) {
         return failure.errno() == Errno.EPERM ? "this takes the capability CAP_NET_RAW" : "";
     }
 

@@ -84,7 +84,7 @@ final class XdpDevice extends BoundInterface {
     }
 
     @Override
-    String hint(LinuxException failure) {
+    protected String hint(LinuxException failure) {
         return switch (failure.errno()) {
             case Errno.EPERM, Errno.EACCES ->
                 "mode xdp takes the capabilities CAP_NET_RAW, CAP_NET_ADMIN and CAP_BPF, and memory that may be locked";

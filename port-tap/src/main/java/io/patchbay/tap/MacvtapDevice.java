@@ -3,48 +3,23 @@ package io.patchbay.tap;
 import io.patchbay.core.linux.Errno;
 import io.patchbay.core.linux.LinuxException;
 import io.patchbay.core.linux.MacvtapFiles;
-import io.patchbay.core.linux.NetDevice;
 import io.patchbay.core.linux.NetNamespace;
 import io.patchbay.core.linux.TapFile;
+import io.patchbay.core.port.NamedDevice;
 import io.patchbay.core.port.PortContext;
 import io.patchbay.core.port.PortException;
-import io.patchbay.core.port.UplinkDevice;
-import io.patchbay.core.port.WhenFull;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
 
 /** A macvtap device, made by somebody else on top of another interface; found by its name, opened by its number. */
-final class MacvtapDevice implements UplinkDevice {
+final class MacvtapDevice extends NamedDevice {
 
     private final MacvtapSettings settings;
 
     MacvtapDevice(MacvtapSettings settings) {
+        super("macvtap device", settings.networkInterface(), settings.namespace(), settings.full());
         this.settings = settings;
-    }
-
-    @Override
-    public String describe() {
-        return "macvtap device " + settings.networkInterface();
-    }
-
-    @Override
-    public Optional<String> namespace() {
-        return settings.namespace();
-    }
-
-    @Override
-    public Optional<NetDevice.Link> look() {
-        return NetNamespace.call(settings.namespace(), () -> NetDevice.find(settings.networkInterface()));
-    }
-
-    private TapQueues.Sending sending() {
-        return TapQueues.Sending.of(settings.full(), settings.sendBufferBytes());
-    }
-
-    @Override
-    public WhenFull whenFull() {
-        return settings.full();
     }
 
     @Override
@@ -56,13 +31,11 @@ final class MacvtapDevice implements UplinkDevice {
             if (!NetNamespace.call(settings.namespace(), () -> open(files, queues))) {
                 throw new PortException("cannot use " + describe() + ": the interface is not a macvtap");
             }
-            return TapQueues.ofMacvtap(List.copyOf(files), context, sending(), trouble);
+            return TapQueues.ofMacvtap(
+                    List.copyOf(files), context, TapQueues.Sending.of(whenFull(), settings.sendBufferBytes()), trouble);
         } catch (LinuxException e) {
             files.forEach(TapFile::close);
-            throw new PortException(
-                    "cannot use " + describe() + ": " + e.getMessage()
-                            + explain(e).map(why -> ": " + why).orElse(""),
-                    e);
+            throw unusable(e);
         } catch (RuntimeException e) {
             files.forEach(TapFile::close);
             throw e;
@@ -86,15 +59,14 @@ final class MacvtapDevice implements UplinkDevice {
         return true;
     }
 
-    private static Optional<String> explain(LinuxException e) {
+    @Override
+    protected String hint(LinuxException e) {
         return switch (e.call()) {
-            case "open" ->
-                e.errno() == Errno.EBUSY ? Optional.of("other programs have all its queues open") : Optional.empty();
+            case "open" -> e.errno() == Errno.EBUSY ? "other programs have all its queues open" : "";
             case "fsopen", "fsconfig", "fsmount" ->
-                Optional.of(
-                        e.errno() == Errno.ENOSYS ? "this takes Linux 5.2" : "this takes the capability CAP_SYS_ADMIN");
-            case "mknod" -> Optional.of("this takes the capability CAP_MKNOD");
-            default -> Optional.empty();
+                e.errno() == Errno.ENOSYS ? "this takes Linux 5.2" : "this takes the capability CAP_SYS_ADMIN";
+            case "mknod" -> "this takes the capability CAP_MKNOD";
+            default -> "";
         };
     }
 }

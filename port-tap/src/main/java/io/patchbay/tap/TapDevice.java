@@ -5,46 +5,21 @@ import io.patchbay.core.linux.LinuxException;
 import io.patchbay.core.linux.NetDevice;
 import io.patchbay.core.linux.NetNamespace;
 import io.patchbay.core.linux.TapFile;
+import io.patchbay.core.port.NamedDevice;
 import io.patchbay.core.port.PortContext;
 import io.patchbay.core.port.PortException;
 import io.patchbay.core.port.SettingChecks;
-import io.patchbay.core.port.UplinkDevice;
-import io.patchbay.core.port.WhenFull;
 import java.util.ArrayList;
 import java.util.List;
-import java.util.Optional;
 
 /** A tap device: found or made by name. */
-final class TapDevice implements UplinkDevice {
+final class TapDevice extends NamedDevice {
 
     private final TapSettings settings;
 
     TapDevice(TapSettings settings) {
+        super("tap device", settings.device(), settings.namespace(), settings.full());
         this.settings = settings;
-    }
-
-    @Override
-    public String describe() {
-        return "tap device " + settings.device();
-    }
-
-    @Override
-    public Optional<String> namespace() {
-        return settings.namespace();
-    }
-
-    @Override
-    public Optional<NetDevice.Link> look() {
-        return NetNamespace.call(settings.namespace(), () -> NetDevice.find(settings.device()));
-    }
-
-    private TapQueues.Sending sending() {
-        return TapQueues.Sending.of(settings.full(), settings.sendBufferBytes());
-    }
-
-    @Override
-    public WhenFull whenFull() {
-        return settings.full();
     }
 
     @Override
@@ -56,13 +31,11 @@ final class TapDevice implements UplinkDevice {
                 open(files, queues);
                 setUp(files, enabled);
             });
-            return TapQueues.ofTap(List.copyOf(files), context, sending(), trouble);
+            return TapQueues.ofTap(
+                    List.copyOf(files), context, TapQueues.Sending.of(whenFull(), settings.sendBufferBytes()), trouble);
         } catch (LinuxException e) {
             files.forEach(TapFile::close);
-            throw new PortException(
-                    "cannot use " + describe() + ": " + e.getMessage()
-                            + explain(e).map(why -> ": " + why).orElse(""),
-                    e);
+            throw unusable(e);
         } catch (RuntimeException e) {
             files.forEach(TapFile::close);
             throw e;
@@ -99,21 +72,22 @@ final class TapDevice implements UplinkDevice {
         }
     }
 
-    private Optional<String> explain(LinuxException e) {
+    @Override
+    protected String hint(LinuxException e) {
         if (e.call().equals("open") && e.errno() == Errno.ENOENT) {
-            return Optional.of("the kernel's tun module is not loaded, or the file is not in this container");
+            return "the kernel's tun module is not loaded, or the file is not in this container";
         }
         if (!e.call().equals("ioctl(TUNSETIFF)")) {
-            return Optional.empty();
+            return "";
         }
         return switch (e.errno()) {
-            case Errno.EBUSY -> Optional.of("another program has it open");
+            case Errno.EBUSY -> "another program has it open";
             case Errno.EPERM ->
-                Optional.of("this takes the capability CAP_NET_ADMIN, or the device must belong to the daemon's user");
+                "this takes the capability CAP_NET_ADMIN, or the device must belong to the daemon's user";
             case Errno.EINVAL ->
-                Optional.of("a device of that name is there and is not a tap device, or was not made for "
-                        + "the number of queues asked for");
-            default -> Optional.empty();
+                "a device of that name is there and is not a tap device, or was not made for "
+                        + "the number of queues asked for";
+            default -> "";
         };
     }
 }

@@ -1,6 +1,7 @@
 package io.patchbay.vhost.session;
 
 import io.patchbay.core.linux.Errno;
+import io.patchbay.core.linux.FileIdentity;
 import io.patchbay.core.linux.LinuxException;
 import io.patchbay.core.linux.StaleSocket;
 import io.patchbay.core.linux.UnixSocket;
@@ -9,7 +10,6 @@ import java.nio.file.FileSystemException;
 import java.nio.file.Files;
 import java.nio.file.LinkOption;
 import java.nio.file.Path;
-import java.nio.file.attribute.BasicFileAttributes;
 import java.nio.file.attribute.PosixFileAttributeView;
 import java.nio.file.attribute.PosixFilePermission;
 import java.nio.file.attribute.UserPrincipalLookupService;
@@ -31,15 +31,13 @@ public final class SocketFile implements AutoCloseable {
 
     private static final int BACKLOG = 16;
 
-    private final Path path;
+    private final FileIdentity file;
     private final UnixSocket socket;
-    private final Object identity;
     private boolean closed;
 
-    private SocketFile(Path path, UnixSocket socket, Object identity) {
-        this.path = path;
+    private SocketFile(FileIdentity file, UnixSocket socket) {
+        this.file = file;
         this.socket = socket;
-        this.identity = identity;
     }
 
     /**
@@ -62,14 +60,14 @@ public final class SocketFile implements AutoCloseable {
             UnixSocket socket = UnixSocket.bind(path.toString());
             Optional<SocketFile> made = Optional.empty();
             try {
-                SocketFile file = new SocketFile(path, socket, identity(path));
-                made = Optional.of(file);
+                SocketFile listener = new SocketFile(FileIdentity.of(path), socket);
+                made = Optional.of(listener);
                 restrict(path, access);
                 socket.listen(BACKLOG);
-                if (!file.isOurs()) {
+                if (!listener.file.isThere()) {
                     throw new IOException("another process has just put its own file there");
                 }
-                return file;
+                return listener;
             } catch (IOException | RuntimeException e) {
                 made.ifPresentOrElse(SocketFile::close, socket::close);
                 throw e;
@@ -131,19 +129,8 @@ public final class SocketFile implements AutoCloseable {
         return set;
     }
 
-    /** What tells a file from another at the same path: device and inode number, which is not given away while the socket is open. */
-    private static Object identity(Path path) throws IOException {
-        Object key = Files.readAttributes(path, BasicFileAttributes.class, LinkOption.NOFOLLOW_LINKS)
-                .fileKey();
-        return Optional.ofNullable(key).orElseThrow(() -> new IOException("the file has no inode number"));
-    }
-
-    private boolean isOurs() throws IOException {
-        return Files.exists(path, LinkOption.NOFOLLOW_LINKS) && identity(path).equals(identity);
-    }
-
     public Path path() {
-        return path;
+        return file.path();
     }
 
     public Optional<UnixSocket> accept() {
@@ -163,11 +150,9 @@ public final class SocketFile implements AutoCloseable {
         }
         closed = true;
         try {
-            if (isOurs()) {
-                Files.deleteIfExists(path);
-            }
+            file.remove();
         } catch (IOException e) {
-            LOG.warn("cannot remove {}: {}", path, e.toString());
+            LOG.warn("cannot remove {}: {}", file.path(), e.toString());
         } finally {
             socket.close();
         }

@@ -17,6 +17,7 @@ import io.netty.handler.stream.ChunkedWriteHandler;
 import io.netty.handler.timeout.ReadTimeoutHandler;
 import io.netty.util.NetUtil;
 import io.netty.util.concurrent.DefaultThreadFactory;
+import io.patchbay.core.linux.FileIdentity;
 import io.patchbay.core.linux.LinuxException;
 import io.patchbay.core.linux.StaleSocket;
 import java.io.IOException;
@@ -24,9 +25,7 @@ import java.net.InetSocketAddress;
 import java.net.SocketAddress;
 import java.net.UnixDomainSocketAddress;
 import java.nio.file.Files;
-import java.nio.file.LinkOption;
 import java.nio.file.Path;
-import java.nio.file.attribute.BasicFileAttributes;
 import java.nio.file.attribute.PosixFilePermissions;
 import java.util.List;
 import java.util.Optional;
@@ -48,32 +47,12 @@ public final class HttpServer implements AutoCloseable {
 
     private final EventLoopGroup group;
     private final Channel channel;
-    private final Optional<SocketName> name;
+    private final Optional<FileIdentity> file;
 
-    /** A socket file, and what tells it from another at the same path. */
-    private record SocketName(Path path, Optional<Object> key) {
-
-        static Optional<Object> keyOf(Path path) throws IOException {
-            return Optional.ofNullable(Files.readAttributes(path, BasicFileAttributes.class, LinkOption.NOFOLLOW_LINKS)
-                    .fileKey());
-        }
-
-        /** Removes the file, unless another has taken its place. */
-        void remove() {
-            try {
-                if (Files.exists(path, LinkOption.NOFOLLOW_LINKS) && keyOf(path).equals(key)) {
-                    Files.delete(path);
-                }
-            } catch (IOException e) {
-                LOG.warn("cannot remove {}: {}", path, e.toString());
-            }
-        }
-    }
-
-    private HttpServer(EventLoopGroup group, Channel channel, Optional<SocketName> name) {
+    private HttpServer(EventLoopGroup group, Channel channel, Optional<FileIdentity> file) {
         this.group = group;
         this.channel = channel;
-        this.name = name;
+        this.file = file;
     }
 
     private interface Bound {
@@ -158,14 +137,14 @@ public final class HttpServer implements AutoCloseable {
             throw new IOException("cannot listen on " + path + ": " + e.getMessage(), e);
         }
         return bind(UnixDomainSocketAddress.of(path), NioServerDomainSocketChannel.class, routes, (group, channel) -> {
-            SocketName name = new SocketName(path, SocketName.keyOf(path));
+            FileIdentity file = FileIdentity.of(path);
             try {
                 Files.setPosixFilePermissions(path, PosixFilePermissions.fromString("rw-rw----"));
             } catch (IOException e) {
-                name.remove();
+                remove(file);
                 throw e;
             }
-            return new HttpServer(group, channel, Optional.of(name));
+            return new HttpServer(group, channel, Optional.of(file));
         });
     }
 
@@ -179,9 +158,17 @@ public final class HttpServer implements AutoCloseable {
         return address instanceof InetSocketAddress inet ? NetUtil.toSocketAddressString(inet) : address.toString();
     }
 
+    private static void remove(FileIdentity file) {
+        try {
+            file.remove();
+        } catch (IOException e) {
+            LOG.warn("cannot remove {}: {}", file.path(), e.toString());
+        }
+    }
+
     @Override
     public void close() {
-        name.ifPresent(SocketName::remove); // while it is bound, its inode number is not given to another
+        file.ifPresent(HttpServer::remove); // while it is bound, its inode number is not given to another
         channel.close().syncUninterruptibly();
         group.shutdownGracefully(0, 2, TimeUnit.SECONDS).syncUninterruptibly();
     }

@@ -246,13 +246,6 @@ class PortStateTest {
     }
 
     @Test
-    void noPermissionToConnectIsTestedWithTheDialer() {
-        // Root may connect to every socket, so no port of a test can meet this.
-        assertThat(io.patchbay.vhost.session.DialerReasons.noPermission("/run/vm.sock"))
-                .isEqualTo("no permission to connect to /run/vm.sock: permission denied (EACCES)");
-    }
-
-    @Test
     void detailsNameWhatWasNegotiated() throws Exception {
         try (GuestRig rig = GuestRig.adaptive()) {
             FrontEnd a = rig.connect(0, FrontEndSettings.MODERN);

@@ -6,6 +6,7 @@ import ch.qos.logback.classic.Level;
 import ch.qos.logback.classic.Logger;
 import ch.qos.logback.classic.spi.ILoggingEvent;
 import ch.qos.logback.core.read.ListAppender;
+import io.patchbay.core.linux.Errno;
 import io.patchbay.core.linux.PollSet;
 import io.patchbay.core.linux.UnixSocket;
 import java.nio.file.Files;
@@ -104,6 +105,13 @@ class ClientModeTest {
                 Waiting.until(SOON, () -> "a conversation", server::connected);
             }
         }
+    }
+
+    @Test
+    void aSocketThatWeMayNotUseIsSaidToBeSo() {
+        // Root may connect to every socket, so no server of a test can meet this.
+        assertThat(Dialer.reason(Path.of("/run/vm.sock"), Errno.EACCES))
+                .isEqualTo("no permission to connect to /run/vm.sock: permission denied (EACCES)");
     }
 
     @Test

@@ -56,8 +56,7 @@ public final class VhostPort implements Port {
     }
 
     private SocketFile listen(Path path) throws IOException {
-        return SocketFile.listen(
-                path, new SocketFile.Access(settings.permissionBits(), settings.owner(), settings.group()));
+        return SocketFile.listen(path, settings.access());
     }
 
     @Override

@@ -4,6 +4,7 @@ import io.patchbay.core.port.SettingChecks;
 import io.patchbay.core.port.SettingException;
 import io.patchbay.vhost.memory.MemoryPool;
 import io.patchbay.vhost.memory.MemoryRules;
+import io.patchbay.vhost.session.SocketFile;
 import java.util.Optional;
 
 /**
@@ -99,18 +100,16 @@ public record VhostSettings(
         return new VhostSettings(socket, mode, permissions, owner, group, features, files, limitGiB);
     }
 
-    /** These settings with features disabled. */
-    VhostSettings without(FeatureSettings disabled) {
-        return new VhostSettings(
-                socket, mode, permissions, owner, group, Optional.of(disabled), memoryFiles, memoryLimitGiB);
-    }
-
     boolean isClient() {
         return mode.orElse(SERVER).equals(CLIENT);
     }
 
-    int permissionBits() {
-        return Integer.parseInt(permissions.orElse(DEFAULT_PERMISSIONS), 8);
+    /** Who may connect to a server. */
+    SocketFile.Access access() {
+        return new SocketFile.Access(
+                Integer.parseInt(permissions.orElse(DEFAULT_PERMISSIONS), 8),
+                owner.map(name -> SettingChecks.user("owner", name)),
+                group.map(name -> SettingChecks.group("group", name)));
     }
 
     MemoryRules memoryRules(MemoryPool pool) {

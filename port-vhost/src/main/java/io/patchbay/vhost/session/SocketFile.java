@@ -10,13 +10,7 @@ import java.nio.file.FileSystemException;
 import java.nio.file.Files;
 import java.nio.file.LinkOption;
 import java.nio.file.Path;
-import java.nio.file.attribute.PosixFileAttributeView;
-import java.nio.file.attribute.PosixFilePermission;
-import java.nio.file.attribute.UserPrincipalLookupService;
-import java.nio.file.attribute.UserPrincipalNotFoundException;
-import java.util.EnumSet;
 import java.util.Optional;
-import java.util.Set;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
@@ -44,10 +38,10 @@ public final class SocketFile implements AutoCloseable {
      * Who may connect.
      *
      * @param mode permission bits, such as 0660
-     * @param owner name or number of the user the file is given to
-     * @param group name or number of the group the file is given to
+     * @param owner number of the user the file is given to
+     * @param group number of the group the file is given to
      */
-    public record Access(int mode, Optional<String> owner, Optional<String> group) {}
+    public record Access(int mode, Optional<Integer> owner, Optional<Integer> group) {}
 
     /**
      * Listens. Nobody can connect before the file has its owner, group and mode.
@@ -86,47 +80,19 @@ public final class SocketFile implements AutoCloseable {
     }
 
     private static void restrict(Path path, Access access) throws IOException {
-        PosixFileAttributeView view =
-                Files.getFileAttributeView(path, PosixFileAttributeView.class, LinkOption.NOFOLLOW_LINKS);
-        UserPrincipalLookupService names = path.getFileSystem().getUserPrincipalLookupService();
         try {
             // First the mode, while the file is surely ours: once given away, changing it would take CAP_FOWNER.
             // A link could only come from somebody who may write to the directory.
-            Files.setPosixFilePermissions(path, permissions(access.mode()));
+            Files.setAttribute(path, "unix:mode", access.mode());
             if (access.group().isPresent()) {
-                String group = access.group().get();
-                view.setGroup(known("group", group, () -> names.lookupPrincipalByGroupName(group)));
+                Files.setAttribute(path, "unix:gid", access.group().get(), LinkOption.NOFOLLOW_LINKS);
             }
             if (access.owner().isPresent()) {
-                String owner = access.owner().get();
-                view.setOwner(known("user", owner, () -> names.lookupPrincipalByName(owner)));
+                Files.setAttribute(path, "unix:uid", access.owner().get(), LinkOption.NOFOLLOW_LINKS);
             }
         } catch (FileSystemException e) {
             throw new IOException("its owner, group or mode cannot be set: " + e.getReason(), e);
         }
-    }
-
-    private interface Lookup<P> {
-        P find() throws IOException;
-    }
-
-    private static <P> P known(String kind, String name, Lookup<P> lookup) throws IOException {
-        try {
-            return lookup.find();
-        } catch (UserPrincipalNotFoundException e) {
-            throw new IOException("there is no " + kind + " " + name, e);
-        }
-    }
-
-    private static Set<PosixFilePermission> permissions(int mode) {
-        Set<PosixFilePermission> set = EnumSet.noneOf(PosixFilePermission.class);
-        PosixFilePermission[] all = PosixFilePermission.values(); // owner read first, others execute last
-        for (int i = 0; i < all.length; i++) {
-            if ((mode & 0400 >> i) != 0) {
-                set.add(all[i]);
-            }
-        }
-        return set;
     }
 
     public Path path() {

@@ -24,16 +24,10 @@ public final class IoVector {
 
     private final MemorySegment segment;
     private final MemorySegment state = Libc.newState();
-    private final int capacity;
 
     /** @param capacity most entries; the kernel takes at most 1024 */
     public IoVector(int capacity) {
-        this.capacity = capacity;
         this.segment = Arena.ofAuto().allocate((long) capacity * BYTES, Long.BYTES);
-    }
-
-    public int capacity() {
-        return capacity;
     }
 
     /**

@@ -32,7 +32,7 @@ public enum DropReason {
     TRUNCATED("the kernel took, or gave, only a part of the frame"),
     KERNEL_DROP("the kernel dropped the frame before the switch could read it");
 
-    private static final DropReason[] ALL = values();
+    private static final int SIZE = values().length;
 
     private final String label;
     private final String explanation;
@@ -54,11 +54,6 @@ public enum DropReason {
 
     /** Number of reasons. */
     public static int size() {
-        return ALL.length;
-    }
-
-    /** The reason with that ordinal. */
-    public static DropReason of(int ordinal) {
-        return ALL[ordinal];
+        return SIZE;
     }
 }

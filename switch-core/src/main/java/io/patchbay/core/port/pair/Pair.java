@@ -162,8 +162,7 @@ public final class Pair implements Port {
                 ? Optional.empty()
                 : members.get(active).offered().transmitter();
         // In two steps: a queue may get another place in the list, and with it another worker, which the switch does
-        // not see of one that gets into a
-        // BackupQueue, or out of it, at the same time.
+        // not see of one that gets into a BackupQueue, or out of it, at the same time.
         context.orElseThrow().publish(new PortQueues(List.of(), transmitter));
         context.orElseThrow().publish(new PortQueues(receive, transmitter));
     }

@@ -1,7 +1,7 @@
 """Makes random packets as a guest hands them over for segmentation, and what must come of them, with scapy.
 
 Prints a line for each: type, gso_size, csum_start, csum_offset, the frame, the frames expected ("," between them), all binary in hex.
-Type 0 is a checksum to be completed. An IPv6 fragment's identification is 0x01020304 here; that of the code under test is random.
+Type 0 is a checksum to be completed. Some packets are in a tunnel, which the type and the rest do not say. An IPv6 fragment's identification is 0x01020304 here; that of the code under test is random.
 """
 import random
 import struct
@@ -9,8 +9,9 @@ import sys
 
 import logging
 logging.getLogger("scapy").setLevel(logging.CRITICAL)
-from scapy.all import (Dot1AD, Dot1Q, Ether, IP, IPOption, IPv6, IPv6ExtHdrDestOpt, IPv6ExtHdrFragment, IPv6ExtHdrHopByHop,
-                       IPv6ExtHdrRouting, PadN, Raw, TCP, UDP, fragment)
+from scapy.all import (Dot1AD, Dot1Q, Ether, GRE, IP, IPOption, IPv6, IPv6ExtHdrDestOpt, IPv6ExtHdrFragment, IPv6ExtHdrHopByHop,
+                       IPv6ExtHdrRouting, PadN, Raw, TCP, UDP, VXLAN, fragment)
+from scapy.contrib.geneve import GENEVE, GeneveOptions
 
 seed, count = int(sys.argv[1]), int(sys.argv[2])
 rng = random.Random(seed)
@@ -143,5 +144,49 @@ def checksum(version):
         show(NONE, 0, frame, TCP, 16, [hexed(frame)])
 
 
+def plain_network(version):
+    if version == 4:
+        return IP(src="10.1.0.1", dst="10.1.0.2", id=rng.randrange(65536), flags=rng.choice(["", "DF"]))
+    return IPv6(src="fd00::%x" % rng.randrange(1, 65535), dst="fd00::2")
+
+
+def tunnel(version):
+    """TCP in VXLAN, Geneve, GRE or IP. The checksum of UDP or GRE in what is cut is that of the whole; whoever cuts it must not rely on it."""
+    l2, outer = link(), plain_network(rng.choice([4, 6]))
+    inner, l4 = network(version), TCP(sport=5, dport=443, seq=rng.randrange(1 << 32), ack=7, flags="PA")
+    udp = UDP(sport=50000, dport=4789) if rng.random() < .5 else UDP(sport=50000, dport=4789, chksum=0)
+    kind = rng.choice(["vxlan", "geneve", "gre", "ip"])
+    if kind == "vxlan":
+        between = [udp, VXLAN(vni=42, flags="Instance"), link()]
+    elif kind == "geneve":
+        udp.dport = 6081
+        options = [GeneveOptions(classid=1, type=2, data=rng.randbytes(4 * rng.randrange(3)))] if rng.random() < .5 else []
+        between = [udp, GENEVE(vni=42, proto=0x6558, options=options), link()]
+    elif kind == "gre":
+        between = [GRE(chksum_present=rng.randrange(2), key_present=rng.randrange(2), key=42)]
+        between += [link()] if rng.random() < .5 else []
+    else:
+        between = []
+
+    def put_in(outer, inner, l4, payload):
+        packet = l2 / outer
+        for layer in between:
+            packet = packet / layer.copy()
+        return packet / inner / l4 / Raw(payload)
+
+    payload = rng.randbytes(rng.randrange(1, 9000))
+    size = rng.randrange(60, 1500)
+    expected = []
+    for i in range(0, len(payload), size):
+        pieces = [outer.copy(), inner.copy(), l4.copy()]
+        for before, ip in zip([outer, inner], pieces):
+            if ip.version == 4:
+                ip.id = (before.id + i // size) % 65536
+        pieces[2].seq = (l4.seq + i) % (1 << 32)
+        pieces[2].flags = "PA" if i + size >= len(payload) else "A"
+        expected.append(hexed(put_in(*pieces, payload[i:i + size])))
+    show(TCPV4 if version == 4 else TCPV6, size, put_in(outer, inner, l4, payload), TCP, 16, expected)
+
+
 for n in range(count):
-    rng.choice([tcp, tcp, uso, ufo, checksum])(rng.choice([4, 6]))
+    rng.choice([tcp, tcp, uso, ufo, checksum, tunnel, tunnel])(rng.choice([4, 6]))

@@ -6,7 +6,7 @@
  *
  * <p>What this host's stack sends towards us, and what the kernel has put together from several frames (GRO), has no checksum yet and may be
  * longer than the link's MTU. The kernel says so in a virtio-net header (PACKET_VNET_HDR); receivers that cannot finish such a frame get it
- * finished by the switch. The other way round the kernel finishes what we leave undone.
+ * finished by the switch, also in a tunnel, of which the header does not speak. The other way round the kernel finishes what we leave undone.
  *
  * <p><b>System calls.</b> Frames of a burst are sent by one sendmmsg: on a veth, frames of 60 bytes, from C, two virtual processors, 0.41 million
  * a second against 0.31 by a writev each, and 0.57 against 0.39 where the queueing discipline is bypassed. A transmit ring (TPACKET_V2) was hardly

@@ -5,7 +5,6 @@ import static org.assertj.core.api.Assertions.assertThat;
 import io.patchbay.core.frame.Burst;
 import io.patchbay.core.frame.Offload;
 import io.patchbay.core.frame.OffloadCheck;
-import io.patchbay.core.frame.OffloadSet;
 import io.patchbay.core.frame.SoftwareOffload;
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
@@ -29,7 +28,7 @@ class OffloadOracleIT {
     private static final int CASES = 400;
 
     private final Burst burst = new Burst();
-    private final OffloadCheck check = OffloadCheck.ofGuest(OffloadSet.ALL);
+    private final OffloadCheck check = OffloadCheck.ofKernel();
     private final MemorySegment memory = Arena.ofAuto().allocate(1 << 16);
 
     @BeforeEach

@@ -67,6 +67,11 @@ final class FrameHeaders {
      * @return false if this is no TCP or UDP packet whose headers are whole, unfragmented, and within {@code n} bytes
      */
     boolean parse(MemorySegment memory, long at, int n) {
+        return parseNetwork(memory, at, n) && parseTransport(memory, at, n);
+    }
+
+    /** As {@link #parse}, of any IP packet: finds what is before {@link #transport}, whatever {@link #protocol} begins there. */
+    boolean parseNetwork(MemorySegment memory, long at, int n) {
         int type = EthernetDescriptor.TYPE_OFFSET;
         while (type + Short.BYTES <= n && isTag(number(memory, at + type))) {
             type += EthernetDescriptor.TAG_BYTES;
@@ -75,9 +80,19 @@ final class FrameHeaders {
         if (network > n) {
             return false;
         }
-        boolean ip = switch (number(memory, at + type)) {
+        return switch (number(memory, at + type)) {
             case ETHERTYPE_IPV4 -> parseIpv4(memory, at, n);
             case ETHERTYPE_IPV6 -> parseIpv6(memory, at, n);
+            default -> false;
+        };
+    }
+
+    /** As {@link #parse}, of a packet whose IP header begins at a place before {@code n}. */
+    boolean parsePacket(MemorySegment memory, long at, int n, int place) {
+        network = place;
+        boolean ip = switch (octet(memory, at + place) >>> 4) {
+            case 4 -> parseIpv4(memory, at, n);
+            case 6 -> parseIpv6(memory, at, n);
             default -> false;
         };
         return ip && parseTransport(memory, at, n);
@@ -217,7 +232,12 @@ final class FrameHeaders {
         return version;
     }
 
-    /** {@link #PROTOCOL_TCP} or {@link #PROTOCOL_UDP}. */
+    /** From where the packet's length counts: 16 bits of it. */
+    int packetStart() {
+        return version == 4 ? network : network + IPV6_BYTES;
+    }
+
+    /** {@link #PROTOCOL_TCP} or {@link #PROTOCOL_UDP}; after {@link #parseNetwork} any. */
     int protocol() {
         return protocol;
     }
@@ -237,7 +257,7 @@ final class FrameHeaders {
         return destination;
     }
 
-    /** Where the TCP or UDP header begins. */
+    /** Where the TCP or UDP header begins; after {@link #parseNetwork} that of any protocol. */
     int transport() {
         return transport;
     }

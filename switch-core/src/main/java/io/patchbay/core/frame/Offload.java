@@ -17,8 +17,8 @@ package io.patchbay.core.frame;
  *
  * <p>hdr_len is a hint that nobody may trust. It is left out on the way in and computed for receivers.
  *
- * <p>{@link OffloadCheck} makes the values that travel with frames: they keep no flag that is unknown, and hold {@link #FLAG_IPV6} beside
- * the specification's flags, which says of a frame to be segmented what its type does not always say.
+ * <p>{@link OffloadCheck} makes the values that travel with frames: they keep no flag that is unknown, and hold {@link #FLAG_IPV6} and
+ * {@link #FLAG_TUNNEL} beside the specification's flags, which say of a frame to be segmented what its type does not always say.
  */
 public final class Offload {
 
@@ -33,6 +33,9 @@ public final class Offload {
 
     /** Ours, never in a header: the packet to be segmented is IPv6. */
     static final int FLAG_IPV6 = 0x80;
+
+    /** Ours, never in a header: the packet to be segmented is in a tunnel, whose headers come first. */
+    static final int FLAG_TUNNEL = 0x40;
 
     public static final int GSO_NONE = 0;
     public static final int GSO_TCPV4 = 1;
@@ -67,7 +70,7 @@ public final class Offload {
 
     /** Bytes 0 to 7 of a header, byte 0 lowest, with {@code headerLength} as hdr_len. Bytes 8 and 9 are {@link #csumOffset}. */
     public static long headerWord(long offload, int headerLength) {
-        long flagsAndType = offload & (0xffff & ~FLAG_IPV6);
+        long flagsAndType = offload & (0xffff & ~(FLAG_IPV6 | FLAG_TUNNEL));
         return flagsAndType | (long) headerLength << 16 | (offload & 0xffff_ffff_0000L) << 16;
     }
 
@@ -111,5 +114,9 @@ public final class Offload {
 
     static boolean isIpv6(long offload) {
         return (offload & FLAG_IPV6) != 0;
+    }
+
+    static boolean isTunnelled(long offload) {
+        return (offload & FLAG_TUNNEL) != 0;
     }
 }

@@ -26,6 +26,7 @@ public final class OffloadCheck {
     private final int allowed;
     private final boolean believesVerified;
     private final FrameHeaders headers = new FrameHeaders();
+    private final TunnelHeaders tunnel = new TunnelHeaders();
 
     private OffloadCheck(int allowed, boolean believesVerified) {
         this.allowed = allowed;
@@ -37,9 +38,12 @@ public final class OffloadCheck {
         return new OffloadCheck(allowed, false);
     }
 
-    /** For the kernel, whose word on verified checksums is good. */
+    /**
+     * For the kernel, whose word on verified checksums is good. Of a packet in a tunnel it speaks as of any other, only that the checksum is further
+     * inside.
+     */
     public static OffloadCheck ofKernel() {
-        return new OffloadCheck(OffloadSet.ALL, true);
+        return new OffloadCheck(OffloadSet.ALL | OffloadSet.TUNNEL, true);
     }
 
     /**
@@ -94,18 +98,25 @@ public final class OffloadCheck {
         }
         MemorySegment copies = burst.headerCopies();
         long copy = burst.copyHeader(FrameHeaders.LIMIT);
-        if (!headers.parse(copies, copy, Math.min(length, FrameHeaders.LIMIT))
-                || !typeFits(header, size)
-                || Offload.csumStart(header) != headers.transport()
-                || length - packetStart() > LARGEST_PACKET) {
+        int n = Math.min(length, FrameHeaders.LIMIT);
+        int transport = Offload.csumStart(header);
+        boolean plain = headers.parse(copies, copy, n) && headers.transport() == transport;
+        boolean tunnelled = !plain
+                && (allowed & OffloadSet.TUNNEL) != 0
+                && tunnel.parse(copies, copy, n, transport, length, headers);
+        if (!(plain || tunnelled)
+                || !typeFits(header, size, tunnelled)
+                || length - headers.packetStart() > LARGEST_PACKET) {
             return false;
         }
         int segments = segments(header, size, length);
         long offload = Offload.of(
-                Offload.FLAG_NEEDS_CSUM | (headers.version() == 6 ? Offload.FLAG_IPV6 : 0),
+                Offload.FLAG_NEEDS_CSUM
+                        | (headers.version() == 6 ? Offload.FLAG_IPV6 : 0)
+                        | (tunnelled ? Offload.FLAG_TUNNEL : 0),
                 Offload.gsoType(header),
                 size,
-                Offload.csumStart(header),
+                transport,
                 Offload.csumOffset(header));
         if (segments > MAX_SEGMENTS || !OffloadSet.suffices(allowed, offload) || !burst.ownHeader(headers.end())) {
             return false;
@@ -114,7 +125,7 @@ public final class OffloadCheck {
         return true;
     }
 
-    private boolean typeFits(long header, int size) {
+    private boolean typeFits(long header, int size, boolean tunnelled) {
         boolean tcp = headers.protocol() == FrameHeaders.PROTOCOL_TCP;
         if (Offload.csumOffset(header) != (tcp ? TCP_CHECKSUM : UDP_CHECKSUM)) {
             return false;
@@ -123,15 +134,10 @@ public final class OffloadCheck {
         return switch (Offload.gsoKind(header)) {
             case Offload.GSO_TCPV4 -> tcp && headers.version() == 4;
             case Offload.GSO_TCPV6 -> tcp && headers.version() == 6;
-            case Offload.GSO_UDP -> !tcp && !ecn && size >= Long.BYTES && size <= LARGEST_FRAGMENT;
+            case Offload.GSO_UDP -> !tcp && !tunnelled && !ecn && size >= Long.BYTES && size <= LARGEST_FRAGMENT;
             case Offload.GSO_UDP_L4 -> !tcp && !ecn;
             default -> false;
         };
-    }
-
-    /** From where an IP packet's length counts: 16 bits of it. */
-    private int packetStart() {
-        return headers.version() == 4 ? headers.network() : headers.network() + FrameHeaders.IPV6_BYTES;
     }
 
     private int segments(long header, int size, int length) {

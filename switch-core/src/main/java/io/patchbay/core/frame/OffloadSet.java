@@ -18,7 +18,10 @@ public final class OffloadSet {
     public static final int USO4 = 1 << 5;
     public static final int USO6 = 1 << 6;
 
-    /** Everything there is. */
+    /** To segment packets in a tunnel. The kernel may ask for it; nobody takes it upon himself. */
+    static final int TUNNEL = 1 << 7;
+
+    /** Everything there is, tunnels aside. */
     public static final int ALL = CSUM | TSO4 | TSO6 | ECN | UFO | USO4 | USO6;
 
     private OffloadSet() {}
@@ -31,6 +34,9 @@ public final class OffloadSet {
         }
         if ((Offload.gsoType(offload) & Offload.GSO_ECN) != 0) {
             needs |= ECN;
+        }
+        if (Offload.isTunnelled(offload)) {
+            needs |= TUNNEL;
         }
         return needs
                 | switch (Offload.gsoKind(offload)) {

@@ -3,11 +3,10 @@ package io.patchbay.core.frame;
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
 import java.lang.foreign.ValueLayout;
-import java.nio.ByteOrder;
 
 /**
- * Does for a receiver what the sender of a frame left to others: completes checksums, cuts TCP streams and UDP trains into packets (TSO, USO)
- * and UDP datagrams into fragments (UFO).
+ * Does for a receiver what the sender of a frame left to others: completes checksums, cuts TCP streams and UDP trains into packets (TSO, USO),
+ * also in a tunnel, and UDP datagrams into fragments (UFO).
  *
  * <pre>
  *   sender's memory  ──copied whole──►  frame     | headers |  payload ...            |
@@ -23,16 +22,10 @@ import java.nio.ByteOrder;
  */
 public final class SoftwareOffload {
 
-    private static final ValueLayout.OfShort SUM = ValueLayout.JAVA_SHORT_UNALIGNED.withOrder(ByteOrder.LITTLE_ENDIAN);
+    private static final ValueLayout.OfShort SUM = IpHeaders.SUM;
     private static final ValueLayout.OfByte OCTET = ValueLayout.JAVA_BYTE;
 
-    private static final int IPV4_LENGTH = 2;
-    private static final int IPV4_ID = 4;
     private static final int IPV4_FRAGMENT = 6;
-    private static final int IPV4_CHECKSUM = 10;
-    private static final int IPV4_SOURCE = 12;
-    private static final int IPV6_LENGTH = 4;
-    private static final int IPV6_SOURCE = 8;
     private static final int FRAGMENT_BYTES = 8;
     private static final int MORE_FRAGMENTS_IPV4 = 0x2000;
     private static final int MORE_FRAGMENTS_IPV6 = 1;
@@ -48,6 +41,7 @@ public final class SoftwareOffload {
             Arena.ofAuto().allocate(EthernetDescriptor.MAX_FRAME_BYTES + Burst.HEAD_BYTES, 64);
     private final MemorySegment header = Arena.ofAuto().allocate(FrameHeaders.LIMIT + FRAGMENT_BYTES, 64);
     private final FrameHeaders headers = new FrameHeaders();
+    private final TunnelHeaders tunnel = new TunnelHeaders();
     private final Burst out = new Burst(1, 2);
     private int kind;
     private int length;
@@ -55,6 +49,7 @@ public final class SoftwareOffload {
     private int position;
     private int made;
     private boolean done;
+    private boolean tunnelled;
     private long pseudoHeader;
     private int fragmentId;
 
@@ -70,10 +65,14 @@ public final class SoftwareOffload {
             completeChecksum(Offload.csumStart(offload), Offload.csumOffset(offload));
             return;
         }
-        if (!headers.parse(frame, 0, Math.min(length, FrameHeaders.LIMIT))) {
+        int n = Math.min(length, FrameHeaders.LIMIT);
+        tunnelled = Offload.isTunnelled(offload);
+        if (!(tunnelled
+                ? tunnel.parse(frame, 0, n, Offload.csumStart(offload), length, headers)
+                : headers.parse(frame, 0, n))) {
             throw new IllegalStateException("headers that were accepted have changed in memory of our own");
         }
-        pseudoHeader = addresses() + InternetChecksum.wire(headers.protocol());
+        pseudoHeader = IpHeaders.pseudoHeader(frame, headers);
         if (kind == Offload.GSO_UDP) {
             step = fragmentBytes(Offload.gsoSize(offload));
             position = headers.unfragmentable();
@@ -130,12 +129,6 @@ public final class SoftwareOffload {
         frame.set(SUM, start + offset, (short) InternetChecksum.finishNonZero(sum));
     }
 
-    private long addresses() {
-        int source = headers.network() + (headers.version() == 4 ? IPV4_SOURCE : IPV6_SOURCE);
-        int bytes = headers.version() == 4 ? 4 : 16;
-        return InternetChecksum.sum(frame, source, bytes) + InternetChecksum.sum(frame, headers.destination(), bytes);
-    }
-
     private void completeDatagram() {
         int udp = headers.transport();
         int bytes = length - udp;
@@ -151,14 +144,8 @@ public final class SoftwareOffload {
         int end = headers.end();
         int bytes = end - transport + n;
         MemorySegment.copy(frame, 0, header, 0, end);
-        if (headers.version() == 4) {
-            int ip = headers.network();
-            int id = FrameHeaders.number(frame, ip + IPV4_ID) + made;
-            header.set(FrameHeaders.U16, ip + IPV4_ID, (short) id);
-            finishIpv4(n + end - ip);
-        } else {
-            setIpv6Length(transport + bytes);
-        }
+        IpHeaders.identify(header, headers, made);
+        IpHeaders.setEnd(header, headers, end + n);
         int checksum;
         if (headers.protocol() == FrameHeaders.PROTOCOL_TCP) {
             checksum = transport + TCP_CHECKSUM;
@@ -172,12 +159,16 @@ public final class SoftwareOffload {
             header.set(FrameHeaders.U16, transport + UDP_LENGTH, (short) bytes);
         }
         header.set(SUM, checksum, (short) 0);
+        long payload = InternetChecksum.sum(frame, position, n);
         long sum = pseudoHeader
                 + InternetChecksum.wire(bytes)
                 + InternetChecksum.sum(header, transport, end - transport)
-                + InternetChecksum.sum(frame, position, n);
+                + payload;
         boolean tcp = headers.protocol() == FrameHeaders.PROTOCOL_TCP;
         header.set(SUM, checksum, (short) (tcp ? InternetChecksum.finish(sum) : InternetChecksum.finishNonZero(sum)));
+        if (tunnelled) {
+            tunnel.finish(header, made, end, n, payload);
+        }
         put(header, end, n);
     }
 
@@ -192,7 +183,7 @@ public final class SoftwareOffload {
         if (!done || offset > 0) {
             header.set(FrameHeaders.U16, ip + IPV4_FRAGMENT, (short) (offset >>> 3 | (done ? 0 : MORE_FRAGMENTS_IPV4)));
         }
-        finishIpv4(end - ip + n);
+        IpHeaders.setEnd(header, headers, end + n);
         put(header, end, n);
     }
 
@@ -223,7 +214,7 @@ public final class SoftwareOffload {
         int offset = position - end;
         MemorySegment.copy(frame, 0, header, 0, end);
         if (done && offset == 0) {
-            setIpv6Length(end + n);
+            IpHeaders.setEnd(header, headers, end + n);
             put(header, end, n);
             return;
         }
@@ -233,23 +224,8 @@ public final class SoftwareOffload {
         header.set(FrameHeaders.U16, end + 2, (short) (offset | (done ? 0 : MORE_FRAGMENTS_IPV6)));
         header.set(FrameHeaders.U32, end + 4, fragmentId);
         header.set(OCTET, link, (byte) FrameHeaders.PROTOCOL_FRAGMENT);
-        setIpv6Length(end + FRAGMENT_BYTES + n);
+        IpHeaders.setEnd(header, headers, end + FRAGMENT_BYTES + n);
         put(header, end + FRAGMENT_BYTES, n);
-    }
-
-    private void finishIpv4(int bytes) {
-        int ip = headers.network();
-        header.set(FrameHeaders.U16, ip + IPV4_LENGTH, (short) bytes);
-        header.set(SUM, ip + IPV4_CHECKSUM, (short) 0);
-        int headerBytes = headers.unfragmentable() - ip;
-        header.set(SUM, ip + IPV4_CHECKSUM, (short)
-                InternetChecksum.finish(InternetChecksum.sum(header, ip, headerBytes)));
-    }
-
-    /** @param end bytes of the frame */
-    private void setIpv6Length(int end) {
-        int ip = headers.network();
-        header.set(FrameHeaders.U16, ip + IPV6_LENGTH, (short) (end - ip - FrameHeaders.IPV6_BYTES));
     }
 
     /** Makes {@link #out} hold the first {@code bytes} bytes of {@code first}, and {@code n} bytes of the frame after them. */

@@ -11,6 +11,12 @@
  * frame comes in, and makes the headers of a frame to be segmented a part of what was read: kernels that receive it will believe them. A
  * receiver that can finish the frame gets it as it is; for one that cannot, {@link io.patchbay.core.frame.SoftwareOffload} does it, on a copy,
  * since a sum must be that of the bytes that are sent. A burst in which no frame asks for anything never comes near any of this.
+ *
+ * <p><b>Tunnels.</b> Of a packet in a tunnel (VXLAN, ...) that is to be segmented the kernel says by a packet socket what it would say of the packet alone,
+ * with the place of its inner checksum. Only the headers tell: where they do not fit the request as those of a packet alone, they are looked at as those of
+ * one in a tunnel. No receiver could be told either, so each gets the segments. A checksum inside that is only to be completed takes nothing of this: the one
+ * outside is right already, since a packet with a right checksum adds up to what is known before (the kernel's local checksum offload). A guest may not ask
+ * for it: nothing it can negotiate here (VIRTIO_NET_F_HOST_UDP_TUNNEL_GSO is not offered) allows it, and its request does not fit its frame.
  */
 @NullMarked
 package io.patchbay.core.frame;

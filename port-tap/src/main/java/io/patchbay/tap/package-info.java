@@ -18,7 +18,8 @@
  * 1.08, five pairs). On the machine of that measurement, where a system call costs less, a write each of one piece was no worse from the switch (1.04, 1.01
  * to 1.10, against the version before) and better from C (1.49 million a second against 1.36); it is not done, since elsewhere it is far slower.
  *
- * <p>A device in another network namespace keeps that namespace alive for as long as the port has it open.
+ * <p>A device in another network namespace keeps that namespace alive for as long as the port has it open: until another has its name, in which a tap is then
+ * made, and a macvtap waited for.
  */
 @NullMarked
 package io.patchbay.tap;

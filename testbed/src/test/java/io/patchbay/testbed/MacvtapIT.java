@@ -158,6 +158,26 @@ class MacvtapIT {
         }
     }
 
+    @Test
+    void theDeviceOfANamespaceThatWasMadeAnewIsTakenThoughNameAndIndexAreTheSame() throws Exception {
+        far.run("ip link set pbmvp arp off up; ip address add 10.76.0.1/24 dev pbmvp"
+                + "; ip neighbor add 10.76.0.9 lladdr ff:ff:ff:ff:ff:ff dev pbmvp");
+        Shell.run(
+                "ip link del pbmv0; ip link add link pbmv name pbmv0 index 19063 netns pbmvn type macvtap mode bridge");
+        try (SwitchUnderTest patchbay =
+                SwitchUnderTest.start(List.of(MACVTAP.formatted(",\"namespace\":\"/run/netns/pbmvn\"")), "adaptive")) {
+            patchbay.awaitStatus("wire", "up: macvtap device pbmv0 is up");
+            near.close();
+            near = new Namespace("pbmvn");
+            Shell.run("ip link add link pbmv name pbmv0 index 19063 netns pbmvn type macvtap mode bridge");
+            near.run("for i in {1..100}; do ip -br link show pbmv0 | grep -q LOWER_UP && break; sleep 0.05; done");
+            patchbay.awaitStatus("wire", "up: macvtap device pbmv0 is up");
+            long before = patchbay.totals().received();
+            far.run("ping -c 3 -i 0.05 -W 0.1 10.76.0.9 >/dev/null; true");
+            patchbay.awaitReceived(before + 3);
+        }
+    }
+
     /** As it is for a daemon that was started in a namespace by {@code nsenter}: {@code /sys} still shows the one before. */
     @Test
     void aDeviceIsFoundAlsoIfTheSysfsThatIsMountedShowsAnotherNamespace() throws Exception {

@@ -317,7 +317,7 @@ class RawSocketIT {
                 patchbay.awaitStatus("wire", "up: interface pbrsf is up");
                 far.close();
                 far = new Namespace("pbrs");
-                cable.pull();
+                cable.close();
                 patchbay.awaitStatus("wire", "down: interface pbrsf has gone");
                 cable.lay();
             }
@@ -326,6 +326,23 @@ class RawSocketIT {
             Shell.run("ip link set pbrsn down");
             patchbay.awaitStatus("wire", "down: interface pbrsf has no carrier");
             Shell.run("ip link set pbrsn up");
+            patchbay.awaitStatus("wire", "up: interface pbrsf is up");
+        }
+    }
+
+    @Test
+    void anInterfaceLeftBehindInANamespaceWhoseNameAnotherHasIsLetGoOf() throws Exception {
+        String there = port(",\"namespace\":\"/run/netns/pbrs\"").replace("pbrsn", "pbrsf");
+        try (SwitchUnderTest patchbay = SwitchUnderTest.start(List.of(there), "adaptive")) {
+            patchbay.awaitStatus("wire", "up: interface pbrsf is up");
+            far.close();
+            far = new Namespace("pbrs");
+            patchbay.awaitStatus("wire", "down: interface pbrsf has gone");
+            assertThat(Shell.run("for i in {1..100}; do ip link show pbrsn >/dev/null 2>&1 || break; sleep 0.05; done"
+                            + "; ip -br link"))
+                    .as("the other end, since nothing keeps the namespace")
+                    .doesNotContain("pbrsn");
+            cable.lay();
             patchbay.awaitStatus("wire", "up: interface pbrsf is up");
         }
     }

@@ -183,6 +183,28 @@ class TapIT {
     }
 
     @Test
+    void aDeviceIsMadeAgainInANamespaceThatWasDeletedAndMadeAnew() throws Exception {
+        try (Namespace right = new Namespace("pbtir")) {
+            Namespace left = new Namespace("pbtil");
+            try (SwitchUnderTest patchbay = start(
+                    tap("pbti0", "\"namespace\":\"/run/netns/pbtil\"", "\"mac\":\"02:00:00:00:77:02\""),
+                    tap("pbti1", "\"namespace\":\"/run/netns/pbtir\""))) {
+                right.run("ip address add 10.79.0.2/24 dev pbti1");
+                for (int i = 0; i < 2; i++) {
+                    left.close();
+                    left = new Namespace("pbtil");
+                    left.run("for i in {1..100}; do ip link show pbti0 2>/dev/null && break; sleep 0.05; done");
+                    patchbay.awaitStatus("pbti0", "up: tap device pbti0 is up");
+                    left.run("ip address add 10.79.0.1/24 dev pbti0");
+                    assertThat(left.run("ping -c 3 -i 0.05 10.79.0.2")).contains(" 0% packet loss");
+                }
+            } finally {
+                left.close();
+            }
+        }
+    }
+
+    @Test
     void aDeviceMovedToAnotherNamespaceIsKept() throws Exception {
         try (SwitchUnderTest patchbay = start(tap("pbti0"));
                 Namespace left = new Namespace("pbtil")) {

@@ -2,8 +2,12 @@ package io.patchbay.core.linux;
 
 import static java.lang.foreign.ValueLayout.JAVA_INT;
 
+import java.io.IOException;
 import java.lang.foreign.MemorySegment;
 import java.lang.invoke.MethodHandle;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.nio.file.attribute.BasicFileAttributes;
 import java.util.Objects;
 import java.util.Optional;
 import java.util.concurrent.ExecutionException;
@@ -41,6 +45,23 @@ public final class NetNamespace {
         });
         Thread.ofPlatform().name("namespace").daemon().start(task);
         return await(task);
+    }
+
+    /**
+     * Which namespace a file stands for now: what is equal is the same one, as long as somebody uses it.
+     *
+     * @throws LinuxException if there is none, or it cannot be entered
+     */
+    public static Object identity(String path) {
+        return call(Optional.of(path), () -> {
+            try {
+                Path own = Path.of("/proc/thread-self/ns/net");
+                return Objects.requireNonNull(
+                        Files.readAttributes(own, BasicFileAttributes.class).fileKey());
+            } catch (IOException e) {
+                throw new LinuxException("stat", path, Errno.EIO);
+            }
+        });
     }
 
     /** Does something in a namespace that has no result. */

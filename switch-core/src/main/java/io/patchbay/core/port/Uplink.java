@@ -2,6 +2,7 @@ package io.patchbay.core.port;
 
 import io.patchbay.core.linux.LinuxException;
 import io.patchbay.core.linux.NetDevice;
+import io.patchbay.core.linux.NetNamespace;
 import java.time.Duration;
 import java.util.Optional;
 import org.slf4j.Logger;
@@ -33,6 +34,10 @@ public final class Uplink implements Port {
     private boolean forgetAgain;
     private boolean attachedAnew;
     private boolean unsure;
+
+    /** The namespace the device in use was found in. */
+    private Optional<Object> home = Optional.empty();
+
     private volatile boolean closed;
     private volatile PortStatus status = PortStatus.down("not started");
     private volatile Optional<NetDevice.Link> link = Optional.empty();
@@ -87,8 +92,9 @@ public final class Uplink implements Port {
     private void attach(Running r) throws PortException {
         UplinkDevice.Attachment fresh;
         try {
+            home = namespace();
             fresh = device.attach(r.context(), enabled, r.watch()::ring);
-        } catch (PortException e) {
+        } catch (PortException | LinuxException e) {
             throw new PortException("port " + name + ": " + e.getMessage(), e);
         }
         attachment = Optional.of(fresh);
@@ -97,6 +103,11 @@ public final class Uplink implements Port {
             attachedAnew = true;
             r.watch().ring();
         }
+    }
+
+    /** The namespace that has the name of the device's now. */
+    private Optional<Object> namespace() {
+        return device.namespace().map(NetNamespace::identity);
     }
 
     private void watch(UplinkWatch watch) {
@@ -115,13 +126,12 @@ public final class Uplink implements Port {
     }
 
     /**
-     * A device that is there but cannot be used is tried again: nobody says when another program lets go of it. So is one in a namespace, which may be
-     * another of the same name by now: nobody hears of that.
+     * A device that is there but cannot be used is tried again: nobody says when another program lets go of it. One in a namespace is looked at again
+     * and again: the namespace may be another of the same name by now, and nobody hears of that.
      */
     private synchronized boolean mayBeTimeWithoutAnybodySayingSo() {
-        boolean waits =
-                attachment.isEmpty() && (link.isPresent() || device.namespace().isPresent());
-        return !failed && (forgetAgain || unsure || waits);
+        boolean waits = attachment.isEmpty() && link.isPresent();
+        return !failed && (forgetAgain || unsure || waits || device.namespace().isPresent());
     }
 
     /** A namespace that was deleted lives on while somebody listens in it, and says nothing of the one that has its name now. */
@@ -141,13 +151,17 @@ public final class Uplink implements Port {
             context.forgetAddresses();
         }
         try {
-            if (attachment.isPresent() && !attachment.get().isThere()) {
-                LOG.warn("port {}: {} has gone", name, device.describe());
+            boolean isThere = attachment.isPresent() && attachment.get().isThere();
+            // A namespace that was deleted lives on while its device is in use, and nobody gets there any more.
+            boolean movesOn = isThere && !namespace().equals(home);
+            if (attachment.isPresent() && (movesOn || !isThere)) {
+                String why = movesOn ? " is in a namespace whose name another has now" : " has gone";
+                LOG.warn("port {}: {}{}", name, device.describe(), why);
                 detach(context);
                 context.forgetAddresses();
             }
             look();
-            if (attachment.isEmpty() && link.isPresent()) {
+            if (attachment.isEmpty() && (link.isPresent() || movesOn)) {
                 attach(running.get());
                 LOG.info("port {}: {} is back", name, device.describe());
                 look();

@@ -294,9 +294,11 @@ class PairIT {
                     .containsPattern("(?m)^details.active +two")
                     .containsPattern("(?m)^details.failOvers +1")
                     .containsPattern("(?m)^details.members\\[0].role +backup");
-            assertThat(Console.run("fdb", "flush", "--port", "one", "--socket", socket)
-                            .err())
-                    .contains("one is a member of up; addresses are learnt on up");
+            for (String command : List.of("list", "flush")) {
+                Console.Ran ran = Console.run("fdb", command, "--port", "one", "--socket", socket);
+                assertThat(ran.err()).contains("one is a member of up; addresses are learnt on up");
+                assertThat(ran.exitCode()).isEqualTo(1);
+            }
             String metrics =
                     Http.get(daemon.metricsAddress().orElseThrow(), "/metrics").body();
             assertThat(metrics)

@@ -3,10 +3,12 @@ package io.patchbay.core.control;
 import io.patchbay.core.control.http.Answer;
 import io.patchbay.core.control.http.Asked;
 import io.patchbay.core.control.http.Route;
+import io.patchbay.core.forward.MacTable;
 import io.patchbay.core.port.PortException;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.function.Function;
 import tools.jackson.databind.json.JsonMapper;
 
 /** The resources of the admin API. All of them are JSON. */
@@ -63,27 +65,33 @@ final class AdminApi {
 
     private Answer fdb(Asked asked) {
         Optional<String> wanted = asked.parameter("port");
-        if (wanted.isPresent() && daemon.port(wanted.get()).isEmpty()) {
-            return noSuchPort(wanted.get());
-        }
+        return wanted.map(name -> atPort(name, port -> addresses(wanted))).orElseGet(() -> addresses(wanted));
+    }
+
+    private Answer addresses(Optional<String> wanted) {
         return Answer.json(
                 new JsonArrayParts(mapper, FdbLines.of(daemon.board().macs(), daemon.namesByIndex(), wanted)));
     }
 
     private Answer flush(Asked asked) {
-        Optional<String> wanted = asked.parameter("port");
-        if (wanted.isEmpty()) {
-            return flushed(daemon.board().macs().flush());
-        }
-        return daemon.port(wanted.get()).map(this::flush).orElseGet(() -> noSuchPort(wanted.get()));
+        MacTable macs = daemon.board().macs();
+        return asked.parameter("port")
+                .map(name -> atPort(
+                        name, port -> flushed(macs.flushPort(port.attachment().index()))))
+                .orElseGet(() -> flushed(macs.flush()));
     }
 
-    private Answer flush(PluggedPort port) {
-        return port.memberOf()
-                .map(pair -> Answer.problem(
-                        400, port.name() + " is a member of " + pair + "; addresses are learnt on " + pair))
-                .orElseGet(() -> flushed(
-                        daemon.board().macs().flushPort(port.attachment().index())));
+    /** What is asked of the addresses of one port, if it can have any. */
+    private Answer atPort(String name, Function<PluggedPort, Answer> action) {
+        Optional<PluggedPort> port = daemon.port(name);
+        if (port.isEmpty()) {
+            return noSuchPort(name);
+        }
+        return port.get()
+                .memberOf()
+                .map(pair ->
+                        Answer.problem(400, name + " is a member of " + pair + "; addresses are learnt on " + pair))
+                .orElseGet(() -> action.apply(port.get()));
     }
 
     private Answer flushed(int addresses) {

@@ -7,6 +7,7 @@ import java.time.Duration;
 import java.util.Optional;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
+import org.slf4j.event.Level;
 
 /**
  * A port to a network device of the host, which may go away at any time and come back.
@@ -193,10 +194,18 @@ public final class Uplink implements Port {
         try {
             seeHowTheDeviceStands();
             unsure = false;
+            log(before);
         } catch (LinuxException e) {
             cannotTell(e);
         }
         tell(before);
+    }
+
+    /** Nobody may be looking when a cable is pulled, and it may be back when somebody does. What the operator has asked for is logged by who asked. */
+    private void log(PortStatus before) {
+        if (enabled && attachment.isPresent() && !status.equals(before)) {
+            LOG.atLevel(status.up() ? Level.INFO : Level.WARN).log("port {}: {}", name, status.reason());
+        }
     }
 
     /** That one could not look says nothing about the device: what is in use stays in use, and one looks again. */

@@ -61,6 +61,37 @@ class UplinkTest {
         assertThat(device.released).as("a device that is down is kept").hasValue(0);
     }
 
+    @Test
+    void theLogTellsThatALinkWasLostAndThatItIsBack() throws Exception {
+        try (LogLines log = LogLines.of(Uplink.class)) {
+            uplink.start(context);
+            device.link = Optional.of(FakeUplinkDevice.link(true, false));
+            device.trouble.run();
+            await(() -> !uplink.status().up());
+            device.trouble.run();
+            device.comeBack();
+            await(() -> uplink.status().up());
+            await(() -> log.lines().size() >= 3);
+            assertThat(log.lines())
+                    .containsExactly(
+                            "INFO port up: device fake0 is up",
+                            "WARN port up: device fake0 has no carrier",
+                            "INFO port up: device fake0 is up");
+        }
+    }
+
+    @Test
+    void theLogDoesNotTellWhatTheOperatorHasDone() throws Exception {
+        device.hasCable = true;
+        uplink.start(context);
+        try (LogLines log = LogLines.of(Uplink.class)) {
+            device.link = Optional.of(FakeUplinkDevice.link(true, false)); // as the kernel shows a tap that is shut
+            uplink.setEnabled(false);
+            assertThat(uplink.status().up()).isFalse();
+            assertThat(log.lines()).isEmpty();
+        }
+    }
+
     @ParameterizedTest(name = "up {0}")
     @ValueSource(booleans = {true, false})
     void aDeviceThatLosesItsLinkIsReadButNotSentToUntilItHasOneAgain(boolean up) throws Exception {

@@ -13,6 +13,7 @@ import io.netty.handler.codec.http.FullHttpRequest;
 import io.netty.handler.codec.http.FullHttpResponse;
 import io.netty.handler.codec.http.HttpChunkedInput;
 import io.netty.handler.codec.http.HttpHeaderNames;
+import io.netty.handler.codec.http.HttpMethod;
 import io.netty.handler.codec.http.HttpResponse;
 import io.netty.handler.codec.http.HttpResponseStatus;
 import io.netty.handler.codec.http.HttpUtil;
@@ -130,7 +131,9 @@ final class RouteHandler extends SimpleChannelInboundHandler<FullHttpRequest> {
             if (there.isEmpty()) {
                 return Answer.problem(404, "nothing is at " + path);
             }
-            String method = request.method().name();
+            // A question for the head alone is that for all, of which the codec sends the head.
+            HttpMethod asked = request.method().equals(HttpMethod.HEAD) ? HttpMethod.GET : request.method();
+            String method = asked.name();
             return there.stream()
                     .filter(route -> route.method().equals(method))
                     .findFirst()

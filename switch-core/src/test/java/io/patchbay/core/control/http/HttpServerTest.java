@@ -13,6 +13,8 @@ import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.ValueSource;
 
 /** What clients that behave badly cost the server, and those that behave well. */
 @Timeout(60)
@@ -92,6 +94,25 @@ class HttpServerTest {
 
             assertThat(late.answer()).contains("transfer-encoding: chunked").endsWith("\r\n\r\n" + LARGE.repeat(500));
             assertThat(late.ask("/small")).endsWith("ok\n");
+        }
+    }
+
+    @ParameterizedTest
+    @ValueSource(strings = {"/small", "/parts"})
+    void whoAsksForTheHeadAloneGetsIt(String path) throws Exception {
+        try (Client client = connect()) {
+            client.send("HEAD " + path + " HTTP/1.1\r\nConnection: close\r\n\r\n");
+            assertThat(client.rest()).startsWith("HTTP/1.1 200 OK\r\n").endsWith("\r\n\r\n");
+        }
+    }
+
+    @Test
+    void afterAHeadAloneTheNextAnswerIsWhole() throws Exception {
+        try (Client client = connect()) {
+            client.send("HEAD /parts HTTP/1.1\r\n\r\nGET /small HTTP/1.1\r\nConnection: close\r\n\r\n");
+            assertThat(client.rest())
+                    .containsOnlyOnce("transfer-encoding: chunked")
+                    .endsWith("\r\n\r\nok\n");
         }
     }
 

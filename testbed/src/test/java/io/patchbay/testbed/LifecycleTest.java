@@ -196,6 +196,16 @@ class LifecycleTest {
         }
     }
 
+    /** Two daemons on one raw socket double its frames, and a tap with several queues gives each a part. */
+    @Test
+    void aTakenAdminSocketIsFoundBeforeAPortIsOpened() throws Exception {
+        Path config = config("a", "off");
+        try (Daemon _ = Daemon.start(ConfigReader.ofInstalledKinds().read(config), Optional.empty())) {
+            // Of its ports not one could be opened, either.
+            assertRefused(config, "cannot listen on " + directory.resolve("a/admin.sock") + ": another process");
+        }
+    }
+
     @Test
     void aFileInPlaceOfTheAdminSocketIsNotTouched() throws Exception {
         Path config = config("a", "off");

@@ -110,6 +110,9 @@ public final class Daemon implements AutoCloseable {
         holdResumeLatency(config.switching());
         startClock();
         Optional<Path> state = stateDirectory(config.switching());
+        Path adminPath = Path.of(config.switching().adminPath());
+        // Before the ports: they would be in the way of those of another daemon, if there is one.
+        HttpServer.makeFree(adminPath);
         Metrics metrics = new Metrics(VERSION);
         undo.push(metrics::close);
         metrics.addSwitch(board);
@@ -122,7 +125,7 @@ public final class Daemon implements AutoCloseable {
         }
         new PortPlugger(board, state, undo::push, ports::add).plugAll(config);
         ports.forEach(metrics::addPort);
-        HttpServer admin = HttpServer.onSocket(Path.of(config.switching().adminPath()), new AdminApi(this).routes());
+        HttpServer admin = HttpServer.onSocket(adminPath, new AdminApi(this).routes());
         undo.push(admin::close);
         phase = Phase.READY;
         undo.push(() -> phase = Phase.STOPPING);
@@ -133,7 +136,7 @@ public final class Daemon implements AutoCloseable {
                 "patchbay {} serves {} ports; admin API at {}, metrics at {}",
                 VERSION,
                 count,
-                config.switching().adminPath(),
+                adminPath,
                 metricsText());
     }
 

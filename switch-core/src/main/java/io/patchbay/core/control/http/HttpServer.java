@@ -126,16 +126,7 @@ public final class HttpServer implements AutoCloseable {
      * @throws IOException if the path cannot be used; the message says why
      */
     public static HttpServer onSocket(Path path, List<Route> routes) throws IOException {
-        Optional<Path> directory = Optional.ofNullable(path.getParent());
-        if (directory.isPresent() && !Files.isDirectory(directory.get())) {
-            throw new IOException(
-                    "cannot listen on " + path + ": the directory " + directory.get() + " does not exist");
-        }
-        try {
-            StaleSocket.remove(path);
-        } catch (IOException | LinuxException e) {
-            throw new IOException("cannot listen on " + path + ": " + e.getMessage(), e);
-        }
+        makeFree(path);
         return bind(UnixDomainSocketAddress.of(path), NioServerDomainSocketChannel.class, routes, (group, channel) -> {
             FileIdentity file = FileIdentity.of(path);
             try {
@@ -146,6 +137,24 @@ public final class HttpServer implements AutoCloseable {
             }
             return new HttpServer(group, channel, Optional.of(file));
         });
+    }
+
+    /**
+     * Makes a path ready to be listened on: a socket left behind is removed.
+     *
+     * @throws IOException if the path cannot be used; the message says why
+     */
+    public static void makeFree(Path path) throws IOException {
+        Optional<Path> directory = Optional.ofNullable(path.getParent());
+        if (directory.isPresent() && !Files.isDirectory(directory.get())) {
+            throw new IOException(
+                    "cannot listen on " + path + ": the directory " + directory.get() + " does not exist");
+        }
+        try {
+            StaleSocket.remove(path);
+        } catch (IOException | LinuxException e) {
+            throw new IOException("cannot listen on " + path + ": " + e.getMessage(), e);
+        }
     }
 
     /** Where the server listens; useful when it was started at port 0. */

@@ -12,6 +12,16 @@ import picocli.CommandLine.Command;
         description = "A virtual switch for the VMs of one host.",
         mixinStandardHelpOptions = true,
         version = "patchbay " + Daemon.VERSION,
+        exitCodeListHeading = "Exit codes:%n",
+        exitCodeList = {
+            "0:done; of run: ended by a signal",
+            "1:failed",
+            "2:wrong usage",
+            "3:no such port; of run: memory has run out",
+            "4:no daemon answers",
+            "5:not permitted to ask the daemon",
+            "6:wrong configuration"
+        },
         subcommands = {
             RunCommand.class,
             DemoCommand.class,

@@ -304,6 +304,15 @@ class CommandsTest {
     }
 
     @Test
+    void theHelpSaysWhatExitCodesMean() {
+        Console.Ran ran = Console.run("--help");
+
+        assertThat(ran.exitCode()).isZero();
+        assertThat(ran.out().lines())
+                .containsSequence("Exit codes:", "  0   done; of run: ended by a signal", "  1   failed");
+    }
+
+    @Test
     void theAdminSocketIsForItsOwnerAndGroup() throws Exception {
         assertThat(PosixFilePermissions.toString(Files.getPosixFilePermissions(patchbay.adminSocket())))
                 .isEqualTo("rw-rw----");

@@ -68,6 +68,17 @@ class InstalledIT {
         }
     }
 
+    /** In an environment without a locale, as a service's often is. */
+    @Test
+    void aSocketMayHaveANameInAnyLanguage() throws Exception {
+        Path file = Files.writeString(root.resolve("named.json"), """
+                {"ports": [{"name": "vm1", "type": "vhost-user", "socket": "/run/patchbay/größe-机.sock"}]}
+                """);
+        try (PatchbayProcess check = start("config", "check", file.toString())) {
+            assertThat(check.awaitExit()).as(check.errors()).isZero();
+        }
+    }
+
     @Test
     void theExamplesAreInstalledAndGood() throws Exception {
         Path example = root.resolve("opt/patchbay/examples/smallest.json");

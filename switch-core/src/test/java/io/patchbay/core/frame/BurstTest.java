@@ -222,4 +222,16 @@ class BurstTest {
         assertThat(added).isEqualTo(Burst.MAX_FRAME_SEGMENTS);
         assertThat(burst.firstSegment(0)).isZero();
     }
+
+    @Test
+    void whatWasSentOfAFrameIsForgottenWithIt() {
+        for (int sentBefore : new int[] {3, 0}) {
+            burst.clear();
+            TestFrames.add(burst, TestFrames.frame(1, 2, 60, random), random);
+            assertThat(OffloadCheck.ofGuest(OffloadSet.CSUM).accept(burst, Offload.checksum(34, 16)))
+                    .isTrue();
+            assertThat(burst.offloads().piecesSent(0)).isZero();
+            burst.offloads().setPiecesSent(0, sentBefore);
+        }
+    }
 }

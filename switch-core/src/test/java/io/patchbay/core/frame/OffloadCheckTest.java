@@ -18,6 +18,9 @@ class OffloadCheckTest {
 
     private static final int NEEDS = Offload.FLAG_NEEDS_CSUM;
 
+    /** Of a random packet without tags. */
+    private static final long UNTAGGED = 2;
+
     private final Burst burst = new Burst();
     private final OffloadCheck check = OffloadCheck.ofGuest(OffloadSet.ALL);
 
@@ -183,6 +186,56 @@ class OffloadCheckTest {
         }
     }
 
+    @Test
+    void anIpHeaderShorterThanItselfIsRefusedThoughTheRequestAgreesWithIt() {
+        byte[] frame = frame(2000);
+        frame[14] = 0x44;
+        ByteBuffer.wrap(frame).putShort(20, (short) 0);
+        frame[23] = 6;
+        frame[30 + 12] = 0x50; // a good TCP header where this one would end
+        assertThat(accepts(frame, Offload.of(NEEDS, Offload.GSO_TCPV4, 1000, 30, 16)))
+                .isFalse();
+    }
+
+    @Test
+    void aUdpHeaderThatEndsBehindWhatIsLookedAtIsRefused() {
+        byte[] frame = frame(3000);
+        ByteBuffer.wrap(frame).putShort(12, (short) 0x86dd).put(14, (byte) 0x60);
+        frame[20] = 0; // a hop-by-hop header of 456 bytes, and then UDP
+        frame[54] = 17;
+        frame[55] = 56;
+        assertThat(accepts(frame, Offload.of(NEEDS, Offload.GSO_UDP_L4, 1000, 510, 6)))
+                .isFalse();
+    }
+
+    @ParameterizedTest(name = "type {0}, gso_size {1}: {2}")
+    @CsvSource({
+        "3,    8,     true",
+        "3,    7,     false", // no fragment but the last is shorter
+        "3,    65023, true",
+        "3,    65024, false", // with headers before it, longer than a packet can be
+        "0x83, 1000,  false", // congestion is TCP's
+        "5,    1000,  true",
+        "0x85, 1000,  false",
+    })
+    void aDatagramIsCutOnlyAsDatagramsCanBe(String type, int size, boolean accepted) {
+        Packet packet = TestPackets.random(new Random(1), 4, false, 3000);
+        assertThat(accepts(packet.frame(), packet.offload(Integer.decode(type), size)))
+                .isEqualTo(accepted);
+    }
+
+    @Test
+    void aPacketLongerThanItsHeaderCanSayIsRefused() {
+        Packet headers = TestPackets.random(new Random(UNTAGGED), 4, true, 0);
+        int most = headers.network() + 65_535 - headers.end();
+        for (int more = 0; more < 2; more++) {
+            Packet packet = TestPackets.random(new Random(UNTAGGED), 4, true, most + more);
+            assertThat(packet.frame().length).isLessThanOrEqualTo(EthernetDescriptor.MAX_FRAME_BYTES);
+            assertThat(accepts(packet.frame(), packet.offload(Offload.GSO_TCPV4, 1448)))
+                    .isEqualTo(more == 0);
+        }
+    }
+
     @ParameterizedTest(name = "IPv{0}")
     @CsvSource({"4", "6"})
     void headersThatEndBeforeTheyAreCompleteAreRefused(int version) {
@@ -211,6 +264,13 @@ class OffloadCheckTest {
         TestFrames.add(burst, packet.frame(), new Random(7));
         OffloadCheck withoutEcn = OffloadCheck.ofGuest(OffloadSet.CSUM | OffloadSet.TSO4);
         assertThat(withoutEcn.accept(burst, packet.offload(Offload.GSO_TCPV4 | Offload.GSO_ECN, 1000)))
+                .isFalse();
+    }
+
+    @Test
+    void aChecksumThatWasNotNegotiatedIsRefused() {
+        TestFrames.add(burst, frame(60), new Random(7));
+        assertThat(OffloadCheck.ofGuest(OffloadSet.NOTHING).accept(burst, Offload.checksum(34, 16)))
                 .isFalse();
     }
 

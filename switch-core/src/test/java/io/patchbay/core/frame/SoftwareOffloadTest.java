@@ -8,6 +8,7 @@ import java.lang.foreign.MemorySegment;
 import java.lang.foreign.ValueLayout;
 import java.nio.ByteBuffer;
 import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.List;
 import java.util.Random;
 import org.junit.jupiter.api.Test;
@@ -119,6 +120,33 @@ class SoftwareOffloadTest {
         TestFrames.add(burst, frame, new Random(1));
         assertThat(check.accept(burst, Offload.checksum(20, 6))).isTrue();
         assertThat(ByteBuffer.wrap(output().getFirst()).getShort(26)).isEqualTo((short) 0xffff);
+    }
+
+    @ParameterizedTest(name = "gso_type {0}")
+    @ValueSource(ints = {Offload.GSO_UDP_L4, Offload.GSO_UDP})
+    void aDatagramIsNeverSentAsOneWithoutAChecksum(int type) {
+        Packet packet = TestPackets.random(new Random(3), 4, false, 100);
+        int field = packet.transport() + packet.checksumOffset();
+        ByteBuffer frame = ByteBuffer.wrap(packet.frame()).putShort(packet.end(), (short) 0);
+        add(packet, packet.offload(type, 1000), new Random(3));
+        short sum = ByteBuffer.wrap(output().getFirst()).getShort(field);
+        frame.putShort(packet.end(), sum); // now all of it sums up to 0
+
+        add(packet, packet.offload(type, 1000), new Random(3));
+        assertThat(ByteBuffer.wrap(output().getFirst()).getShort(field)).isEqualTo((short) 0xffff);
+    }
+
+    @Test
+    void anOptionThatPassesTheEndOfItsHeaderIsLeftAsItIs() {
+        byte[] frame = TestFrames.frame(1, 2, 2042, new Random(4));
+        ByteBuffer.wrap(frame).putShort(12, (short) 0x0800).put(14, (byte) 0x47).putShort(20, (short) 0);
+        frame[23] = 17;
+        frame[34] = 0x44; // for the first fragment only, of 40 bytes where there are 8
+        frame[35] = 40;
+        TestFrames.add(burst, frame, new Random(4));
+        assertThat(check.accept(burst, Offload.of(Offload.FLAG_NEEDS_CSUM, Offload.GSO_UDP, 1000, 42, 6)))
+                .isTrue();
+        assertThat(Arrays.copyOfRange(output().getLast(), 34, 42)).isEqualTo(Arrays.copyOfRange(frame, 34, 42));
     }
 
     @ParameterizedTest(name = "IPv{0}, TCP {1}")

@@ -231,6 +231,29 @@ class MacTableTest {
     }
 
     @Test
+    void whatIsForgottenWithAPortIsCounted() {
+        learn(7, 1);
+        learn(8, 1);
+        macs.flushPort(1);
+        assertThat(macs.statistics().flushed()).isEqualTo(2);
+    }
+
+    /** The hash has a secret of its own in each table: among so many small ones there are all the ways in which addresses can stand round the end. */
+    @Test
+    void noAddressIsLostWhenOneBeforeTheEndOfTheTableMakesRoom() {
+        for (int tables = 0; tables < 300; tables++) {
+            MacTable small = new MacTable(4, 300);
+            for (int address = 1; address <= 4; address++) {
+                small.learn(address, address);
+            }
+            small.flushPort(1);
+            for (int address = 2; address <= 4; address++) {
+                assertThat(small.lookup(address)).isEqualTo(address);
+            }
+        }
+    }
+
+    @Test
     void itAnswersLikeAMapWhateverHappensToIt() {
         long seed = 20_261_124;
         Random random = new Random(seed);

@@ -82,6 +82,13 @@ class RoutesTest {
     }
 
     @Test
+    void aFloodThatIsForgottenIsNone() {
+        routes.setFlooded(2);
+        routes.forgetLast();
+        assertThat(routes.anyFlooded()).isFalse();
+    }
+
+    @Test
     void nothingIsLeftWhenCleared() {
         routes.clear();
         assertThat(routes.outputs()).isZero();

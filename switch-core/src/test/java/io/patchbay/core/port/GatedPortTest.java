@@ -75,6 +75,12 @@ class GatedPortTest {
             events.add("injected");
             return true;
         }
+
+        @Override
+        public boolean send(byte[] frame) {
+            events.add("sent");
+            return true;
+        }
     };
 
     private GatedPort started(boolean enabled) throws PortException {
@@ -163,7 +169,18 @@ class GatedPortTest {
         assertThat(inside.orElseThrow().inject(new byte[60])).isTrue();
         assertThat(events).isEmpty();
         assertThat(counters.receive(0).get(Count.FRAMES)).isEqualTo(1);
+        assertThat(counters.receive(0).get(Count.BYTES)).isEqualTo(60);
         assertThat(counters.receive(0).dropped(DropReason.PORT_DOWN)).isEqualTo(1);
+    }
+
+    @Test
+    void nothingIsSentByAPortThatIsShut() throws PortException {
+        GatedPort gated = started(true);
+        assertThat(inside.orElseThrow().send(new byte[60])).isTrue();
+        gated.setEnabled(false);
+        events.clear();
+        assertThat(inside.orElseThrow().send(new byte[60])).isFalse();
+        assertThat(events).isEmpty();
     }
 
     @Test

@@ -158,6 +158,13 @@ class UplinkQueueTest {
     }
 
     @Test
+    void aFrameThatIsTooLongWithItsTagIsDropped() {
+        source.frame(frame(65_554, 3), 0x8100_0005);
+        assertThat(poll(64)).isEmpty();
+        assertThat(counters.dropped(DropReason.OVERSIZE)).isOne();
+    }
+
+    @Test
     void aFrameThatIsTooShortIsCountedAndTheNextIsTaken() {
         source.frame(frame(13, 4));
         source.frame(frame(60, 5));

@@ -311,6 +311,14 @@ class UplinkTest {
     }
 
     @Test
+    void anUplinkThatCannotStartStopsListening() throws Exception {
+        device.refusal = Optional.of("busy");
+        long before = descriptors();
+        assertThatThrownBy(() -> uplink.start(context)).isInstanceOf(PortException.class);
+        assertThat(descriptors()).isEqualTo(before);
+    }
+
+    @Test
     void nothingStaysBehind() throws Exception {
         uplink.start(context);
         uplink.close();

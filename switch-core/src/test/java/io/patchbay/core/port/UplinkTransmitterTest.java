@@ -2,6 +2,7 @@ package io.patchbay.core.port;
 
 import static io.patchbay.core.port.QueueCounters.Count.BYTES;
 import static io.patchbay.core.port.QueueCounters.Count.FRAMES;
+import static io.patchbay.core.port.QueueCounters.Count.STALLS;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import io.patchbay.core.frame.Burst;
@@ -21,6 +22,7 @@ import java.lang.foreign.ValueLayout;
 import java.nio.ByteBuffer;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.time.Duration;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.HexFormat;
@@ -146,6 +148,16 @@ class UplinkTransmitterTest {
     }
 
     @Test
+    void anUplinkThatHoldsIsFullWhenFramesAreThrownAwayBehindTheDevice() {
+        frame(60);
+        WhenFull hold = new WhenFull(true, Duration.ofMinutes(10));
+        UplinkTransmitter transmitter = new UplinkTransmitter(leaking(1), counters, 0, OffloadSet.NOTHING, hold);
+        transmitter.transmit(burst, new int[] {0}, 1);
+        assertThat(counters.get(STALLS)).isOne();
+        assertThat(transmitter.rings()).isFalse();
+    }
+
+    @Test
     void aShortWriteIsCountedAsTruncated() {
         frame(60);
         transmit((batch, from) -> FrameBatch.SHORT_WRITE);
@@ -163,6 +175,8 @@ class UplinkTransmitterTest {
         Errno.ENETDOWN + ", PORT_DOWN",
         Errno.ENXIO + ", PORT_DOWN",
         Errno.ENODEV + ", PORT_DOWN",
+        Errno.ENOLINK + ", PORT_DOWN",
+        Errno.EBADFD + ", PORT_DOWN",
         Errno.EFAULT + ", UPLINK_ERROR",
         Errno.EINVAL + ", UPLINK_ERROR",
     })
@@ -259,6 +273,32 @@ class UplinkTransmitterTest {
         assertThat(counters.get(FRAMES)).isOne();
         assertThat(counters.get(BYTES)).isEqualTo(2554);
         assertThat(counters.dropped()).isZero();
+    }
+
+    @Test
+    void theWorkOfCuttingAFrameIsChargedToItsSender() {
+        packetForThree();
+        transmit(this::write);
+        assertThat(burst.effort()).isEqualTo(3);
+    }
+
+    @Test
+    void aFrameOfWhichAPartIsThrownAwayBehindTheDeviceIsDropped() {
+        packetForThree();
+        transmit(leaking(0, 1, 0));
+        assertThat(counters.get(FRAMES)).isZero();
+        assertThat(counters.dropped(DropReason.UPLINK_FULL)).isOne();
+        assertThat(counters.dropped()).isOne();
+    }
+
+    @Test
+    void aKernelIsNotToldThatAChecksumWasVerified() {
+        frame(100);
+        assertThat(OffloadCheck.ofKernel().accept(burst, Offload.FLAG_DATA_VALID))
+                .isTrue();
+        new UplinkTransmitter(this::write, counters, 10, OffloadSet.ALL, WhenFull.DROP)
+                .transmit(burst, new int[] {0}, 1);
+        assertThat(hex(written.getFirst(), 0, 10)).isEqualTo("00".repeat(10));
     }
 
     @Test

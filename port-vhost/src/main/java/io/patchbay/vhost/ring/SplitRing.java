@@ -26,9 +26,6 @@ public final class SplitRing implements DeviceRing {
 
     private static final VarHandle ACQUIRE_U16 = U16.varHandle();
 
-    /** Most descriptors of one indirect table that are looked at; a chain that needs more has more pieces than a frame may have. */
-    private static final int MAX_INDIRECT = 1 << 16;
-
     /** In the second half of a descriptor, the flags by which one buffer differs from a chain. */
     private static final long FLAGS_THAT_MATTER = (long) (FLAG_NEXT | FLAG_WRITE | FLAG_INDIRECT) << 32;
 
@@ -166,7 +163,8 @@ public final class SplitRing implements DeviceRing {
     private ChainResult followTable(long tableAddress, long tableBytes, boolean writable, Chain chain) {
         long count = table.begin(tableAddress, tableBytes);
         int index = 0;
-        for (int steps = 0; steps < count && steps < MAX_INDIRECT; steps++) {
+        // However long the table, the loop ends with TOO_LONG when the chain is full.
+        for (int steps = 0; steps < count; steps++) {
             if (!table.read(index)) {
                 return ChainResult.BAD;
             }

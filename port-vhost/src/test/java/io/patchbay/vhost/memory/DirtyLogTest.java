@@ -86,6 +86,13 @@ class DirtyLogTest {
         assertThatThrownBy(() -> map(bell, 8, 0)).isInstanceOf(InvalidMemoryException.class);
     }
 
+    @Test
+    void theFileOfALogThatIsRefusedIsClosed() {
+        Fd file = SharedMemory.createMemfd("log", 8192);
+        assertThatThrownBy(() -> map(file, 8193, 0)).isInstanceOf(InvalidMemoryException.class);
+        assertThat(file.isOpen()).isFalse();
+    }
+
     @ParameterizedTest(name = "{0} bytes, 0x{1} and {2} more")
     @CsvSource({
         "1, 0, 8000, true",

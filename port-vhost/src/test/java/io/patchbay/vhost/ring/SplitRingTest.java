@@ -314,6 +314,13 @@ class SplitRingTest extends TwoRegions {
         assertThat(ring.enableKicks()).isTrue();
     }
 
+    @Test
+    void theFlagThatForbidsKicksStaysClearWithAnEventIndex() {
+        ring.disableKicks();
+        assertThat(places.used().get(SplitRingDescriptor.U16, SplitRingDescriptor.USED_FLAGS))
+                .isZero();
+    }
+
     @ParameterizedTest
     @CsvSource({"0, false", "1, false", "2, true", "3, false", "256, true", "32768, true", "65536, false", "-2, false"})
     void aSizeIsAPowerOfTwoUpTo32768(long size, boolean valid) {

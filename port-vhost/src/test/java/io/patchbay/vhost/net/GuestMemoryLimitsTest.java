@@ -158,6 +158,38 @@ class GuestMemoryLimitsTest {
     }
 
     @Test
+    void theFileOfARegionForWhichThereIsNoSlotIsClosed() {
+        MemorySlots slots = new MemorySlots(0, new MemoryRules(false, GIB, new MemoryPool(GIB, 100)));
+        Fd file = files(1).getFirst();
+        assertThatThrownBy(() -> slots.mapAddition(region(0, MIB, 0), file)).isInstanceOf(RefusedException.class);
+        assertThat(file.isOpen()).isFalse();
+    }
+
+    @Test
+    void theFileOfARegionThatStaysAsItIsIsClosed() throws Exception {
+        MemorySlots slots = slots(new MemoryPool(GIB, 100));
+        Fd file = files(1).getFirst();
+        slots.replace(slots.mapTable(List.of(region(0, MIB, 0)), List.of(file)));
+        Fd again = FileCalls.open("/proc/self/fd/" + file.number(), FileCalls.O_RDWR);
+        slots.replace(slots.mapTable(List.of(region(0, MIB, 0)), List.of(again)));
+        assertThat(again.isOpen()).isFalse();
+        assertThat(file.isOpen()).isTrue();
+        slots.replace(GuestMemory.EMPTY);
+        slots.closeUnused();
+    }
+
+    @Test
+    void nothingOfATableThatIsRefusedStaysMapped() throws Exception {
+        List<Fd> files = List.of(SharedMemory.createMemfd("refused", MIB), SharedMemory.createMemfd("refused", MIB));
+        List<RegionDescription> overlapping = List.of(region(0, MIB, 0), region(0, MIB, 0));
+        MemorySlots slots = slots(new MemoryPool(GIB, 100));
+        assertThatThrownBy(() -> slots.mapTable(overlapping, files)).isInstanceOf(RefusedException.class);
+        try (Stream<String> mappings = Files.lines(Path.of("/proc/self/maps"))) {
+            assertThat(mappings).noneMatch(mapping -> mapping.contains("memfd:refused"));
+        }
+    }
+
+    @Test
     void whatIsTakenFromThePoolIsGivenBackHoweverMemoryGoes() throws Exception {
         MemoryPool pool = new MemoryPool(10 * MIB, 100);
         MemorySlots slots = slots(pool);

@@ -63,6 +63,16 @@ class PortLogTest {
     }
 
     @Test
+    void linesThatWereWithheldAreSpokenOfOnce() {
+        say(PortLog.BURST + 7);
+        now += Duration.ofSeconds(2).toNanos();
+        log.info("late");
+        log.info("later");
+
+        assertThat(texts().getLast()).isEqualTo("port vm1: later");
+    }
+
+    @Test
     void quietTimeDoesNotAddUpToMoreThanOneBurst() {
         now += Duration.ofDays(1).toNanos();
         say(PortLog.BURST + 1);

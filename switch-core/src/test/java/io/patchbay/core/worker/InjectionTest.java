@@ -197,4 +197,17 @@ class InjectionTest {
         await("all are dealt with", () -> other.got() + dropped(DropReason.PORT_DOWN) == MANY);
         assertThat(macs.entries()).as("addresses of a port that has gone").isEmpty();
     }
+
+    @Test
+    void noMoreWaitThanThereMayAndThenAgainAsManyAsWereTaken() {
+        Injections injections = new Injections();
+        Injection injection = new Injection(new Injector(0, null), 0, new byte[60], false);
+        for (int i = 0; i < Injections.MAX_WAITING; i++) {
+            assertThat(injections.add(injection)).isTrue();
+        }
+        assertThat(injections.add(injection)).isFalse();
+        injections.poll();
+        assertThat(injections.add(injection)).isTrue();
+        assertThat(injections.add(injection)).isFalse();
+    }
 }

@@ -64,6 +64,7 @@ class AdminApiTest {
                 "GET     | /                        | 404 | nothing is at /",
                 "GET     | /v1/ports/               | 404 | there is no port",
                 "GET     | /v1/ports/vm9            | 404 | there is no port vm9; there are: vm0, vm1",
+                "GET     | /v1/portsvm0             | 404 | nothing is at /v1/portsvm0",
                 "GET     | /v1/ports/%01%09%22x     | 404 | there is no port \u0001\t\"x",
                 "GET     | /v1/fdb?port=vm9         | 404 | there is no port vm9; there are: vm0, vm1",
                 "DELETE  | /v1/fdb?port=vm9         | 404 | there is no port vm9; there are: vm0, vm1",

@@ -173,6 +173,12 @@ class ConfigReaderTest {
                         "addresses",
                         port("\"addresses\": [" + repeated(address, 1024) + "]"),
                         port("\"addresses\": [" + repeated(address, 1025) + "]")),
+                argumentSet("spinning", switching("\"spinMicros\": 1000000"), switching("\"spinMicros\": 1000001")),
+                argumentSet("warming up", switching("\"warmUpMillis\": 10000"), switching("\"warmUpMillis\": 10001")),
+                argumentSet(
+                        "the latency of idle processors",
+                        switching("\"resumeLatencyMicros\": 1000000"),
+                        switching("\"resumeLatencyMicros\": 1000001")),
                 argumentSet("flood limit", port("\"floodLimit\": 100000000"), port("\"floodLimit\": 100000001")),
                 argumentSet(
                         "move limit",

@@ -2,6 +2,7 @@ package io.patchbay.vhost.net;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import io.patchbay.core.frame.Delivery;
 import io.patchbay.core.frame.Offload;
 import io.patchbay.core.frame.OffloadCheck;
 import io.patchbay.core.frame.OffloadSet;
@@ -13,6 +14,7 @@ import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
 import java.util.Optional;
+import java.util.stream.IntStream;
 import org.junit.jupiter.api.Test;
 
 /** What a guest receives, and how much of it. */
@@ -123,5 +125,38 @@ class GuestRxQueueTest extends QueueFixture {
         queue.transmit(burst, new int[] {0}, 1);
         queue.transmit(burst, new int[] {0}, 1);
         assertThat(counters.get(QueueCounters.Count.CALLS_SUPPRESSED)).isOne();
+    }
+
+    @Test
+    void whatWasLookedAtIsChargedToTheSender() {
+        postForReceive(4, BUFFER_BYTES);
+        add(frame(100, 0));
+        add(frame(100, 1));
+        receiving(false).transmit(burst, new int[] {0, 1}, 2);
+        assertThat(burst.effort()).isEqualTo(2);
+    }
+
+    @Test
+    void whatWasLookedAtForSeveralSendersIsChargedToAll() {
+        postForReceive(4, BUFFER_BYTES);
+        add(frame(100, 0));
+        add(frame(100, 1));
+        Delivery delivery = new Delivery(1);
+        delivery.exchange(0, burst);
+        delivery.start(new int[] {0, 1}, 2);
+        receiving(false).transmit(delivery, 2);
+        assertThat(delivery.takeEffort()).isEqualTo(2);
+    }
+
+    @Test
+    void aGuestWithShortBuffersDoesNotHoldUpItsPeersForLong() {
+        postForReceive(1100, HEADER);
+        int[] frames = IntStream.range(0, 20).toArray();
+        for (int i : frames) {
+            add(frame(13_000, i));
+        }
+        receiving(true).transmit(burst, frames, frames.length);
+        assertThat(burst.effort()).isBetween(8192L, 3 * 8192L / 2);
+        assertThat(counters.dropped(DropReason.TOO_MANY_SEGMENTS)).isEqualTo(frames.length);
     }
 }

@@ -132,4 +132,23 @@ class GuestTxQueueTest extends QueueFixture {
         assertThat(error.drain()).isFalse();
         assertThat(queue.arm()).as("there is nothing to stay awake for").isFalse();
     }
+
+    @Test
+    void whatWasLookedAtIsChargedToTheGuest() {
+        for (int i = 0; i < 4; i++) {
+            post(HEADER + 100, 0);
+        }
+        sending().poll(burst, Burst.CAPACITY);
+        assertThat(burst.effort()).isEqualTo(4 * 2);
+    }
+
+    @Test
+    void aTurnEndsThoughNoFrameComesOfAllThatIsLookedAt() {
+        int pieces = 1000;
+        for (int i = 0; i < pieces; i++) {
+            descriptor(i, guestAddress(0), 0, i < pieces - 1 ? SplitRingDescriptor.FLAG_NEXT : 0);
+        }
+        places.available().set(ValueLayout.JAVA_SHORT, SplitRingDescriptor.AVAILABLE_INDEX, (short) 10);
+        assertThat(sending().poll(burst, Burst.CAPACITY)).isEqualTo(5);
+    }
 }

@@ -102,4 +102,103 @@ class HeldBurstsTest {
         assertThat(out.dropped(DropReason.PORT_DOWN)).isEqualTo(4);
         assertThat(held.hasBegun()).isFalse();
     }
+
+    /** An uplink without room, and a queue whose frames wait for it. */
+    private static final class Waiting implements QuietQueue {
+
+        private final boolean takesBack;
+        private final QueueCounters counters = new QueueCounters();
+        private final UplinkTransmitter full = new UplinkTransmitter(
+                (batch, from) -> -Errno.EAGAIN,
+                new QueueCounters(),
+                0,
+                OffloadSet.NOTHING,
+                new WhenFull(true, Duration.ofMinutes(10)));
+        private final Plug[] plugs = {plug(0, Optional.of(full)), plug(1, Optional.empty())};
+        private final HeldBursts held = new HeldBursts(new Faults(0, (_, _) -> {}, new WorkerCounters()));
+        private final Inlet inlet = new Inlet(plugs[1], this, counters);
+        private int released;
+
+        /** @param takesBack whether the queue takes frames back */
+        Waiting(boolean takesBack) {
+            this.takesBack = takesBack;
+            held.adopt(List.of(inlet), plugs);
+            Burst burst = new Burst();
+            burst.endFrame(1, 2, 16);
+            burst.endFrame(1, 2, 16);
+            held.offer(full, 0, burst, new int[] {0, 1}, 2, new Routes(1));
+            assertThat(held.hasBegun()).isTrue();
+        }
+
+        private static Plug plug(int index, Optional<Transmitter> transmitter) {
+            return new Plug(index, new QuietPort() {}, new PortCounters(), IngressPolicy.OPEN, List.of(), transmitter);
+        }
+
+        void keep() {
+            held.keep(new Burst(), inlet);
+        }
+
+        @Override
+        public int poll(Burst burst, int limit) {
+            return 0;
+        }
+
+        @Override
+        public void release() {
+            released++;
+        }
+
+        @Override
+        public boolean putBack(int first) {
+            return takesBack;
+        }
+
+        @Override
+        public QueueCounters counters() {
+            return counters;
+        }
+    }
+
+    @Test
+    void whatShouldWaitOfAPortThatHasFailedIsCounted() {
+        Waiting waiting = new Waiting(true);
+        waiting.held.abandon(waiting.inlet);
+        assertThat(waiting.counters.dropped(DropReason.PORT_DOWN)).isEqualTo(2);
+    }
+
+    @Test
+    void whatWaitsOfAPortThatFailsIsCounted() {
+        Waiting waiting = new Waiting(true);
+        waiting.keep();
+        waiting.plugs[1].fail();
+        waiting.held.retry();
+        assertThat(waiting.counters.dropped(DropReason.PORT_DOWN)).isEqualTo(2);
+        assertThat(waiting.held.isEmpty()).isTrue();
+    }
+
+    @Test
+    void whatWaitsOfAPortThatHasFailedAndGoneIsCounted() {
+        Waiting waiting = new Waiting(true);
+        waiting.keep();
+        waiting.plugs[1].fail();
+        waiting.held.adopt(List.of(), waiting.plugs);
+        assertThat(waiting.counters.dropped(DropReason.PORT_DOWN)).isEqualTo(2);
+    }
+
+    @Test
+    void aQueueThatTakesNothingBackIsReleasedWhenItGoes() {
+        Waiting waiting = new Waiting(false);
+        waiting.keep();
+        waiting.held.adopt(List.of(), waiting.plugs);
+        assertThat(waiting.counters.dropped(DropReason.UPLINK_FULL)).isEqualTo(2);
+        assertThat(waiting.released).isOne();
+    }
+
+    @Test
+    void whatWaitsForAPortThatHasFailedIsToBeDroppedAtOnce() {
+        Waiting waiting = new Waiting(true);
+        waiting.keep();
+        waiting.plugs[0].fail();
+        assertThat(waiting.held.arm()).isTrue();
+    }
 }

@@ -408,6 +408,15 @@ class PairTest {
     }
 
     @Test
+    void theSecondIsBlamedWhileItIsActive() throws Exception {
+        start("eth2", false, 0);
+        assertThat(pair.active()).contains("eth2");
+        pair.fault(new IllegalStateException("no more"));
+        assertThat(second.fault).isPresent();
+        assertThat(first.fault).isEmpty();
+    }
+
+    @Test
     void whatOperatorsSee() throws Exception {
         start("eth1", true, 9000);
         first.link(false);

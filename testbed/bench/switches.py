@@ -106,7 +106,7 @@ class Patchbay(Switch):
 class OvsDpdk(Switch):
     """With one PMD, and uplinks: name and settings of the Interface. With tso it takes frames to be segmented, and connects to guests that listen."""
 
-    def __init__(self, directory, ports=2, uplinks=(), namespace=None, tso=False):
+    def __init__(self, directory, ports=2, uplinks=(), namespace=None, tso=False, mtu=9000, bridge=()):
         super().__init__("ovs-dpdk", directory, ports)
         self.environment = os.environ | {k: str(directory) for k in ("OVS_RUNDIR", "OVS_DBDIR", "OVS_LOGDIR", "OVS_SYSCONFDIR")}
         self.database = f"unix:{directory}/db.sock"
@@ -121,11 +121,11 @@ class OvsDpdk(Switch):
                    f"other_config:userspace-tso-enable={str(tso).lower()}",
                    "other_config:dpdk-extra=--no-pci --in-memory --single-file-segments")  # fmt: skip
         self.daemon(*within(namespace, "/usr/lib/openvswitch-switch-dpdk/ovs-vswitchd-dpdk"), self.database)
-        self.vsctl("add-br", "br0", "--", "set", "bridge", "br0", "datapath_type=netdev")
+        self.vsctl("add-br", "br0", "--", "set", "bridge", "br0", "datapath_type=netdev", *bridge)
         for socket in self.sockets:
             # A server's frames to be segmented find no buffers (OVS 3.1), and buffers for frames of 9000 bytes leave no memory for theirs.
             kind = (("type=dpdkvhostuserclient", f"options:vhost-server-path={socket}") if tso
-                    else ("type=dpdkvhostuser", "mtu_request=9000"))  # fmt: skip
+                    else ("type=dpdkvhostuser", f"mtu_request={mtu}"))  # fmt: skip
             self.vsctl("add-port", "br0", socket.name, "--", "set", "Interface", socket.name, *kind)
         for name, *settings in uplinks:
             self.vsctl("add-port", "br0", name, "--", "set", "Interface", name, *settings)

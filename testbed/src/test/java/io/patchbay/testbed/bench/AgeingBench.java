@@ -24,10 +24,11 @@ final class AgeingBench {
     public static void main(String[] arguments) throws Exception {
         Affinity.pinCurrentThread(1);
         MacTable macs = new MacTable(131_072, AGEING_SECONDS);
-        try (Traffic traffic = Traffic.start(new Shape(PORTS, MACS, 64, Pattern.UNIFORM), macs, WORKER_PROCESSOR);
+        try (OwnSwitch started = OwnSwitch.start(new Shape(PORTS, MACS, 64, Pattern.UNIFORM), macs, WORKER_PROCESSOR);
                 ScheduledExecutorService clock = Executors.newSingleThreadScheduledExecutor()) {
+            Traffic traffic = started.guests();
             long start = System.nanoTime();
-            TurnClock turns = new TurnClock(traffic.board().worker(0));
+            TurnClock turns = new TurnClock(started.board().worker(0));
             traffic.meanwhile(turns::look);
             run(traffic, SECOND, false); // compiled
             clock.scheduleAtFixedRate(

@@ -33,7 +33,8 @@ class AllocationTest {
     @CsvSource({"2, 2, 64, SPLIT", "2, 2, 64, PACKED", "2, 2, 64, PACKED_IN_ORDER", "8, 4096, 1500, SPLIT"})
     void aWorkerThatForwardsMakesNoGarbage(int ports, int macs, int bytes, Driver driver) throws Exception {
         Shape shape = new Shape(ports, macs, bytes, Pattern.UNIFORM);
-        try (Traffic traffic = Traffic.start(shape, driver.settings().features(), new MacTable(8192, 300))) {
+        try (OwnSwitch started = OwnSwitch.start(shape, driver.settings().features(), new MacTable(8192, 300))) {
+            Traffic traffic = started.guests();
             long worker = newestWorker();
             List<Long> allocated = new ArrayList<>();
             do {

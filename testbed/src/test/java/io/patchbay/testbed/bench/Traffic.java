@@ -1,14 +1,13 @@
 package io.patchbay.testbed.bench;
 
-import io.patchbay.core.forward.MacTable;
-import io.patchbay.core.port.PortException;
 import io.patchbay.vhost.frontend.FrontEndSettings;
 import java.io.IOException;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.SplittableRandom;
+import java.util.function.IntFunction;
 
-/** A switch, its guests, and addresses that are spread evenly over them: address {@code n} is at guest {@code n} modulo their number. */
+/** Guests of a switch, and addresses that are spread evenly over them: address {@code n} is at guest {@code n} modulo their number. */
 final class Traffic implements Load {
 
     /** Who talks to whom. */
@@ -39,47 +38,34 @@ final class Traffic implements Load {
     private static final long GROUP_FREE_STRIDE = 0x9e37_79b1L;
     private static final int QUEUE = 256;
     private static final int PER_PORT = 128;
+    private static final int MEETINGS = 3;
+    private static final long BROADCAST = 0xffff_ffff_ffffL;
 
     private final Shape shape;
-    private final BenchSwitch board;
     private final List<Stations> guests = new ArrayList<>();
     private final SplittableRandom random = new SplittableRandom(1);
     private final Rounds rounds = new Rounds();
 
-    private Traffic(Shape shape, BenchSwitch board) {
+    private Traffic(Shape shape) {
         this.shape = shape;
-        this.board = board;
     }
 
-    /** @param processors one per worker, or none for one worker that is free to move */
-    static Traffic start(Shape shape, MacTable macs, int... processors)
-            throws IOException, PortException, InterruptedException {
-        return start(shape, FrontEndSettings.MODERN.features(), macs, processors);
-    }
-
-    /** The same with guests that negotiate other features. */
-    static Traffic start(Shape shape, long features, MacTable macs, int... processors)
-            throws IOException, PortException, InterruptedException {
-        BenchSwitch board = BenchSwitch.start(shape.ports(), macs, BenchSwitch.SLEEPS_BETWEEN_BLOCKS, processors);
-        Traffic traffic = new Traffic(shape, board);
+    /** Guests that the switch knows nothing of yet. */
+    static Traffic connect(Shape shape, long features, IntFunction<String> sockets) throws IOException {
+        Traffic traffic = new Traffic(shape);
         int buffer = (shape.bytes() + 12 + 63) / 64 * 64;
         FrontEndSettings settings = new FrontEndSettings(features, QUEUE, buffer);
         for (int i = 0; i < shape.ports(); i++) {
-            Stations guest = new Stations(board.socket(i), settings, shape.bytes());
+            Stations guest = new Stations(sockets.apply(i), settings, shape.bytes());
             traffic.guests.add(guest);
             traffic.rounds.add(guest.frontEnd().pair(0));
         }
-        traffic.learnAll();
         return traffic;
     }
 
     /** What is done again and again while frames are waited for. */
     void meanwhile(Runnable action) {
         rounds.meanwhile(action);
-    }
-
-    BenchSwitch board() {
-        return board;
     }
 
     Stations guest(int port) {
@@ -112,6 +98,33 @@ final class Traffic implements Load {
         rounds.swallow();
     }
 
+    /**
+     * Every address sends to address 0, and that one to address 1: for switches that do not learn from what is sent to a reserved address. They do it
+     * again and again, since a switch may pass a frame on unlearnt while its table changes.
+     */
+    void meetAll() {
+        guests.getFirst().free();
+        guests.getFirst().put(BROADCAST, address(0), 60);
+        rounds.drain(shape.ports() - 1L);
+        meet(1, 2);
+        for (int i = 0; i < MEETINGS; i++) {
+            for (int n = 1; n < shape.macs(); n += PER_PORT) {
+                meet(n, Math.min(shape.macs(), n + PER_PORT));
+            }
+        }
+    }
+
+    /** No more at a time than guest 0 has buffers for. */
+    private void meet(int from, int to) {
+        Stations first = guests.getFirst();
+        for (int n = from; n < to; n++) {
+            Stations guest = guests.get(n % shape.ports());
+            guest.free();
+            guest.put(guest == first ? address(1) : address(0), address(n), 60);
+        }
+        rounds.drain(to - from);
+    }
+
     /** Nanoseconds until everything has arrived of {@value #PER_PORT} frames from every guest. */
     long round() {
         return round(PER_PORT);
@@ -142,8 +155,10 @@ final class Traffic implements Load {
 
     private void fill(int port, int frames) {
         Stations guest = guests.get(port);
-        if (guest.free() < frames) {
-            throw new IllegalStateException("the switch keeps buffers of port " + port);
+        int free = guest.free();
+        if (free < frames) {
+            throw new IllegalStateException("the switch keeps " + (QUEUE - free) + " buffers of port " + port
+                    + ", frames lost so far: " + lost());
         }
         int own = shape.macs() / shape.ports();
         for (int i = 0; i < frames; i++) {
@@ -167,8 +182,7 @@ final class Traffic implements Load {
     }
 
     @Override
-    public void close() throws IOException {
+    public void close() {
         guests.forEach(Stations::close);
-        board.close();
     }
 }

@@ -140,6 +140,14 @@ class VhostNetDeviceTest {
     }
 
     @Test
+    void theKickOfAQueueThatThereIsNotIsClosed() {
+        Fd kick = EventFd.create().descriptor();
+        assertThatThrownBy(() -> device.setVringKick(2 * Virtqueues.MAX_PAIRS, Optional.of(kick)))
+                .isInstanceOf(RefusedException.class);
+        assertThat(kick.isOpen()).isFalse();
+    }
+
+    @Test
     void theSignalOfALogIsClosedWhenItsFrontEndGoes() throws Exception {
         Fd signal = EventFd.create().descriptor();
         device.setLogSignal(signal);

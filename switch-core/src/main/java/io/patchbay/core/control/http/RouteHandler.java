@@ -21,6 +21,7 @@ import io.netty.handler.codec.http.HttpVersion;
 import io.netty.handler.codec.http.QueryStringDecoder;
 import io.netty.handler.codec.http.TooLongHttpContentException;
 import java.io.IOException;
+import java.net.URI;
 import java.nio.charset.StandardCharsets;
 import java.util.HashMap;
 import java.util.List;
@@ -124,7 +125,7 @@ final class RouteHandler extends SimpleChannelInboundHandler<FullHttpRequest> {
 
     private Answer answer(FullHttpRequest request) {
         try {
-            QueryStringDecoder uri = new QueryStringDecoder(request.uri());
+            QueryStringDecoder uri = target(request.uri());
             String path = uri.path();
             List<Route> there =
                     routes.stream().filter(route -> route.matches(path)).toList();
@@ -142,6 +143,11 @@ final class RouteHandler extends SimpleChannelInboundHandler<FullHttpRequest> {
         } catch (IllegalArgumentException e) {
             return Answer.problem(400, String.valueOf(e.getMessage()));
         }
+    }
+
+    /** What is asked for: by its path, or, as of a proxy (RFC 9112, 3.2.2), with scheme and host before it. */
+    private static QueryStringDecoder target(String text) {
+        return text.startsWith("/") ? new QueryStringDecoder(text) : new QueryStringDecoder(URI.create(text));
     }
 
     private static Answer refusal(FullHttpRequest request) {

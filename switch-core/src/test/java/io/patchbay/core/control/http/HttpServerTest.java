@@ -14,6 +14,7 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
 import org.junit.jupiter.params.provider.ValueSource;
 
 /** What clients that behave badly cost the server, and those that behave well. */
@@ -113,6 +114,21 @@ class HttpServerTest {
             assertThat(client.rest())
                     .containsOnlyOnce("transfer-encoding: chunked")
                     .endsWith("\r\n\r\nok\n");
+        }
+    }
+
+    @ParameterizedTest
+    @CsvSource({
+        "http://patchbay/small, 200",
+        "http://patchbay:9466/small?, 200",
+        "HTTP://patchbay/none, 404",
+        "*, 404",
+        "a b, 400"
+    })
+    void whatIsAskedForMayHaveItsHostBeforeIt(String target, int status) throws Exception {
+        try (Client client = connect()) {
+            client.send("GET " + target + " HTTP/1.1\r\nConnection: close\r\n\r\n");
+            assertThat(client.rest()).startsWith("HTTP/1.1 " + status + " ");
         }
     }
 

@@ -51,7 +51,10 @@ final class Listener implements FrontEndSource {
 
     @Override
     public String waiting() {
-        return "waiting for a front end to connect to " + file.path();
+        return file.isReachable()
+                ? "waiting for a front end to connect to " + file.path()
+                : "no front end can connect: " + file.path()
+                        + " was removed, or is another's; a restart of the switch makes it anew";
     }
 
     @Override

@@ -99,6 +99,15 @@ public final class SocketFile implements AutoCloseable {
         return file.path();
     }
 
+    /** Whether who connects to the path still comes to this socket. */
+    boolean isReachable() {
+        try {
+            return file.isThere();
+        } catch (IOException e) {
+            return false; // nobody else may look there, either
+        }
+    }
+
     public Optional<UnixSocket> accept() {
         return socket.accept();
     }

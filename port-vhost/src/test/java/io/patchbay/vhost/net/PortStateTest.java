@@ -22,6 +22,8 @@ import java.io.IOException;
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
 import java.lang.foreign.ValueLayout;
+import java.nio.file.Files;
+import java.nio.file.Path;
 import java.util.List;
 import java.util.Random;
 import org.junit.jupiter.api.Test;
@@ -68,6 +70,24 @@ class PortStateTest {
         try (GuestRig rig = GuestRig.adaptive()) {
             FrontEnd.connect(rig.socket(0), FrontEndSettings.MODERN, 100).close();
             awaitReason(rig, "waiting for a front end to connect", "the last one left: the front end closed");
+        }
+    }
+
+    @Test
+    void aSocketThatWasRemovedIsNotWaitedAt() throws Exception {
+        try (GuestRig rig = GuestRig.adaptive()) {
+            Files.delete(Path.of(rig.socket(0)));
+            awaitReason(rig, "no front end can connect", rig.socket(0) + " was removed");
+        }
+    }
+
+    @Test
+    void aSocketWhosePlaceAnotherHasTakenIsNotWaitedAt() throws Exception {
+        try (GuestRig rig = GuestRig.adaptive()) {
+            Files.delete(Path.of(rig.socket(0)));
+            Files.createFile(Path.of(rig.socket(0)));
+            awaitReason(rig, "no front end can connect", rig.socket(0) + " was removed, or is another's");
+            Files.delete(Path.of(rig.socket(0)));
         }
     }
 

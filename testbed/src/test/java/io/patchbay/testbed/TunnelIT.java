@@ -83,13 +83,14 @@ class TunnelIT {
             Shell.run("ethtool -K pbtu1 tx off tso off gso off >/dev/null");
             join(far, "pbtuf", outer, 1, 2, checksum);
             join(near, "pbtun", outer, 2, 1, checksum);
+            List<String> wrong = checksumErrors();
             near.run("tcpdump -Z root -Q in -U -s 0 -c 6000 -i pbtun -w " + capture + " >/dev/null 2>&1 & sleep 0.5");
             for (String address : List.of("10.84.0.2", "fd84::2")) {
                 send(address);
             }
             assertThat(patchbay.dropped("far", "bad_offload")).isZero();
             measure("raw socket, IPv" + outer + ", checksum " + checksum, "");
-            assertNoChecksumErrors();
+            assertThat(checksumErrors()).isEqualTo(wrong);
             assertThat(patchbay.totals().balance()).isTrue();
             List<String> seen = Shell.run("tcpdump -nn -e -vv -r " + capture + " 2>/dev/null")
                     .lines()
@@ -118,13 +119,14 @@ class TunnelIT {
                 "adaptive")) {
             join(far, "pbtuf", outer, 1, 2, checksum);
             join(near, "pbtun", outer, 2, 1, checksum);
+            List<String> wrong = checksumErrors();
             for (String address : List.of("10.84.0.2", "fd84::2")) {
                 send(address);
             }
             assertThat(patchbay.dropped("far", "bad_offload")).isZero();
             measure("tap, IPv" + outer + ", checksum " + checksum, "");
             measure("tap, IPv" + outer + ", checksum " + checksum + ", the other way", " -R");
-            assertNoChecksumErrors();
+            assertThat(checksumErrors()).isEqualTo(wrong);
             assertThat(patchbay.totals().balance()).isTrue();
         }
     }
@@ -155,11 +157,9 @@ class TunnelIT {
         LOG.info("through a tunnel: {}: {} Mbit/s", what, Math.round(rate / 1e6));
     }
 
-    private void assertNoChecksumErrors() throws Exception {
-        for (Namespace side : List.of(near, far)) {
-            assertThat(side.run(
-                            "nstat -asz TcpInCsumErrors UdpInCsumErrors Udp6InCsumErrors IpInHdrErrors Ip6InHdrErrors"))
-                    .doesNotContainPattern("(Csum|Hdr)Errors +[1-9]");
-        }
+    /** What both stacks have found wrong so far. A tunnel that is not up on one side yet has a datagram without a checksum be counted there. */
+    private List<String> checksumErrors() throws Exception {
+        String counters = "nstat -asz TcpInCsumErrors UdpInCsumErrors Udp6InCsumErrors IpInHdrErrors Ip6InHdrErrors";
+        return List.of(near.run(counters), far.run(counters));
     }
 }

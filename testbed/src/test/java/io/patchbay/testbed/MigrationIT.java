@@ -25,7 +25,8 @@ import tools.jackson.databind.JsonNode;
  * the emulated TLB that let further writes pass unmarked, until the guest happens to flush its TLB. In 6 of 6 moves of a guest that fills a
  * file and has no network device at all, 8 to 22 pages differed; stacks and clocks, as old as the round of copying before the last. Such
  * a guest may crash. So the guests here run with {@code pti=on}, with which the TLB is flushed whenever the guest enters its kernel:
- * with that, none of 8 such moves lost a page. And they run with {@code init_on_alloc=0}: a guest that clears the pages it gives to the switch
+ * with that, none of 8 such moves lost a page. One of many has since, and its guest crashed: a move after which a page differs that the switch did not
+ * write is made again. And they run with {@code init_on_alloc=0}: a guest that clears the pages it gives to the switch
  * marks them as written itself, and hides from this test what the switch does not log.
  */
 class MigrationIT {
@@ -39,9 +40,12 @@ class MigrationIT {
     private static final int HIGH_MEMORY = 1 << 20;
     private static final int MEMORY = 256 << 20;
     private static final int PAGE = 4096;
+    private static final int TRIES = 3;
 
     @TempDir
-    private Path directory;
+    private Path all;
+
+    private Path directory = Path.of("");
 
     @BeforeEach
     void peers() {
@@ -53,6 +57,20 @@ class MigrationIT {
     @ParameterizedTest
     @ValueSource(strings = {"", ",packed=on"})
     void aGuestMovesToAnotherPortUnderLoadWithItsMemoryIntact(String layout) throws Exception {
+        int tries = 0;
+        boolean moved = false;
+        while (!moved && tries < TRIES) {
+            tries++;
+            directory = Files.createDirectory(all.resolve("try" + tries));
+            moved = moves(layout);
+        }
+        assertThat(moved)
+                .as("QEMU has lost writes of its guest's in none of %d moves", TRIES)
+                .isTrue();
+    }
+
+    /** False if QEMU has lost writes of its guest's processor, none of which are the switch's: such a guest may do anything. */
+    private boolean moves(String layout) throws Exception {
         Path file = directory.resolve("file");
         try (SwitchUnderTest patchbay = SwitchUnderTest.start(2, List.of("pbtm0"), "adaptive");
                 Namespace host = new Namespace("pbtm");
@@ -75,7 +93,9 @@ class MigrationIT {
 
                 try (WrittenPages written = WrittenPages.of("memfd:memory-backend-memfd")) {
                     migrate(from, to);
-                    compareMemory(from, to, written.take());
+                    if (!hasAllMemory(from, to, written.take())) {
+                        return false;
+                    }
                 }
                 to.execute("cont", "");
 
@@ -89,6 +109,7 @@ class MigrationIT {
                 String sum = Shell.run("sha256sum " + file).split(" ")[0];
                 assertThat(destination.run("sha256sum /tmp/file", SOON)).contains(sum);
                 assertFewPingsLost(destination.run("kill -INT $!; sleep 1; cat /tmp/ping", SOON));
+                return true;
             }
         }
     }
@@ -111,8 +132,8 @@ class MigrationIT {
         to.await("query-status", "\"status\": \"paused\"", SOON);
     }
 
-    /** Both are stopped now: every page that the switch wrote must have come over as it is. */
-    private void compareMemory(QemuMonitor from, QemuMonitor to, BitSet written) throws Exception {
+    /** Both are stopped now: every page that the switch wrote must have come over as it is. Says whether all others have, too. */
+    private boolean hasAllMemory(QemuMonitor from, QemuMonitor to, BitSet written) throws Exception {
         Path before = directory.resolve("before");
         Path after = directory.resolve("after");
         from.execute("pmemsave", "'val':0,'size':" + MEMORY + ",'filename':'" + before + "'");
@@ -126,6 +147,7 @@ class MigrationIT {
             assertThat(written.intersects(different))
                     .as("pages %s of %s, of which the switch wrote %s", different, MEMORY / PAGE, written)
                     .isFalse();
+            return different.isEmpty();
         }
     }
 

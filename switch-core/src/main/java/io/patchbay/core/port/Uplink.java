@@ -194,11 +194,13 @@ public final class Uplink implements Port {
         try {
             seeHowTheDeviceStands();
             unsure = false;
-            log(before);
         } catch (LinuxException e) {
             cannotTell(e);
+            tell(before);
+            return;
         }
         tell(before);
+        log(before); // after what counts: a log may be slow
     }
 
     /** Nobody may be looking when a cable is pulled, and it may be back when somebody does. What the operator has asked for is logged by who asked. */

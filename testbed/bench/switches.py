@@ -150,6 +150,21 @@ class OvsDpdk(Switch):
             subprocess.Popen([program, *arguments], env=self.environment, stdout=log, stderr=log, cwd=self.directory))
 
 
+def only(switches, which):
+    """Lets one switch run, and stops the others."""
+    for switch in switches:
+        switch.signal(signal.SIGCONT if switch is which else signal.SIGSTOP)
+
+
+def in_turn(pairs, measure):
+    """What measure(0) and measure(1) give, pair by pair. Which of the two begins alternates."""
+    for n in range(pairs):
+        both = [None, None]
+        for which in (0, 1) if n % 2 == 0 else (1, 0):
+            both[which] = measure(which)
+        yield both
+
+
 def spread(values, form=".2f"):
     """The median, and the range."""
     values = sorted(values)

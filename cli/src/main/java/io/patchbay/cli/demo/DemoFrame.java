@@ -1,6 +1,7 @@
 package io.patchbay.cli.demo;
 
 import io.patchbay.cli.local.ExperimentalHeader;
+import io.patchbay.core.frame.MacAddress;
 import java.lang.foreign.MemorySegment;
 import java.lang.foreign.ValueLayout;
 import java.nio.ByteOrder;
@@ -27,7 +28,6 @@ final class DemoFrame {
     private static final int BROADCAST_EVERY = 4096;
 
     private static final int TO_ALL = -1;
-    private static final long BROADCAST = 0xffff_ffff_ffffL;
 
     private static final ValueLayout.OfLong U64 = ValueLayout.JAVA_LONG_UNALIGNED.withOrder(ByteOrder.BIG_ENDIAN);
     private static final ValueLayout.OfShort U16 = ValueLayout.JAVA_SHORT_UNALIGNED.withOrder(ByteOrder.BIG_ENDIAN);
@@ -41,7 +41,7 @@ final class DemoFrame {
 
     /** Writes a frame from guest {@code sender} to guest {@code to}, or to all if that is -1. */
     static void write(MemorySegment at, long offset, int length, int to, int sender, long sequence) {
-        long destination = to == TO_ALL ? BROADCAST : address(to);
+        long destination = to == TO_ALL ? MacAddress.BROADCAST : address(to);
         ExperimentalHeader.write(at, offset, destination, address(sender));
         at.set(U16, offset + SENDER, (short) sender);
         at.set(U16, offset + LENGTH, (short) length);
@@ -78,7 +78,7 @@ final class DemoFrame {
         long sequence = sequence(at, offset);
         int receiver = receiver(sender, sequence, guests);
         long destination = ExperimentalHeader.destination(at, offset);
-        if (destination != (receiver == TO_ALL ? BROADCAST : address(receiver))
+        if (destination != (receiver == TO_ALL ? MacAddress.BROADCAST : address(receiver))
                 || ExperimentalHeader.source(at, offset) != address(sender)) {
             return false;
         }

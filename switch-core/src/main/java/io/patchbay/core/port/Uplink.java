@@ -196,8 +196,6 @@ public final class Uplink implements Port {
             unsure = false;
         } catch (LinuxException e) {
             cannotTell(e);
-            tell(before);
-            return;
         }
         tell(before);
         log(before); // after what counts: a log may be slow
@@ -205,7 +203,7 @@ public final class Uplink implements Port {
 
     /** Nobody may be looking when a cable is pulled, and it may be back when somebody does. What the operator has asked for is logged by who asked. */
     private void log(PortStatus before) {
-        if (enabled && attachment.isPresent() && !status.equals(before)) {
+        if (enabled && !unsure && attachment.isPresent() && !status.equals(before)) {
             LOG.atLevel(status.up() ? Level.INFO : Level.WARN).log("port {}: {}", name, status.reason());
         }
     }

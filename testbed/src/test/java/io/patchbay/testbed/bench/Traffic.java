@@ -1,5 +1,6 @@
 package io.patchbay.testbed.bench;
 
+import io.patchbay.core.frame.MacAddress;
 import io.patchbay.vhost.frontend.FrontEndSettings;
 import java.io.IOException;
 import java.util.ArrayList;
@@ -39,7 +40,6 @@ final class Traffic implements Load {
     private static final int QUEUE = 256;
     private static final int PER_PORT = 128;
     private static final int MEETINGS = 3;
-    private static final long BROADCAST = 0xffff_ffff_ffffL;
 
     private final Shape shape;
     private final List<Stations> guests = new ArrayList<>();
@@ -104,7 +104,7 @@ final class Traffic implements Load {
      */
     void meetAll() {
         guests.getFirst().free();
-        guests.getFirst().put(BROADCAST, address(0), 60);
+        guests.getFirst().put(MacAddress.BROADCAST, address(0), 60);
         rounds.drain(shape.ports() - 1L);
         meet(1, 2);
         for (int i = 0; i < MEETINGS; i++) {
